@@ -1,0 +1,80 @@
+"""What a study may say: an answer, the doubts about it, tables and figures, as plain values that a report can show.
+
+table of observations ──analysis──▶ Findings ──report──▶ terminal, Markdown, HTML
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table for people; column names carry their units."""
+
+    name: str
+    """Short and stable, as `conditions`; names an anchor in the report."""
+    title: str
+    frame: pl.DataFrame
+    note: str = ""
+    """What a reader must know to read it: what an abbreviation means, what is an estimate."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lines:
+    """One line for each series over x, and their mean with an interval."""
+
+    name: str
+    title: str
+    caption: str
+    x_title: str
+    y_title: str
+    each: pl.DataFrame
+    """Columns x, y, series (text)."""
+    mean: pl.DataFrame
+    """Columns x, y, low, high."""
+    log_x: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Differences:
+    """Differences between pairs of conditions, each with its interval, around a line at no difference."""
+
+    name: str
+    title: str
+    caption: str
+    x_title: str
+    pairs: pl.DataFrame
+    """Columns pair (text), difference, low, high."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PowerTrace:
+    """Power over the seconds of one trial, with its spans marked."""
+
+    name: str
+    title: str
+    caption: str
+    readings: pl.DataFrame
+    """Columns device (text), at_s (from the start of the first span), power_w."""
+    spans: pl.DataFrame
+    """Columns span (text: load, train, eval), start_s, end_s."""
+
+
+Figure = Lines | Differences | PowerTrace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """All that one study found."""
+
+    study: str
+    question: str
+    answer: tuple[str, ...]
+    """Two sentences."""
+    caveats: tuple[str, ...]
+    """What an expert would object to, each in a sentence or two; shown before the tables."""
+    tables: tuple[Table, ...]
+    figures: tuple[Figure, ...]
+    facts: tuple[tuple[str, str], ...]
+    """Name and value: machine, versions, corpus, method; shown last."""

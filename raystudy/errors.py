@@ -1,0 +1,50 @@
+"""Everything that can go wrong and is the user's to mend; each message says what was found, expected, and what to do.
+
+    RaystudyError
+    ├── StudyFileError      the study file: a key, a value, a factor
+    ├── CorpusError         text that cannot be found, read or split
+    ├── ModelError          a model or tokenizer that cannot be had, or do not fit each other
+    ├── HubError            the hub is off, unreachable, or lacks what was asked
+    ├── ArchiveError        the folder of results: unwritable, corrupt, or of another study
+    ├── MeterError          an instrument that was asked for and cannot be read
+    ├── ClusterError        no node offers what a trial needs
+    └── AnalysisError       a study or a table that cannot be analysed
+
+The command line turns each into one sentence and exit code 2.
+"""
+
+
+class RaystudyError(Exception):
+    """The root: catching it catches every mistake a user can mend."""
+
+
+class StudyFileError(RaystudyError):
+    """The study file holds something that is not allowed."""
+
+
+class CorpusError(RaystudyError):
+    """A corpus cannot be found, read or split."""
+
+
+class ModelError(RaystudyError):
+    """A model or its tokenizer cannot be had, or do not fit each other."""
+
+
+class HubError(RaystudyError):
+    """The hub is off, unreachable, or lacks what was asked for."""
+
+
+class ArchiveError(RaystudyError):
+    """The folder of results cannot be written, or holds what it should not."""
+
+
+class MeterError(RaystudyError):
+    """An instrument that was asked for cannot be read."""
+
+
+class ClusterError(RaystudyError):
+    """No node of the cluster offers what a trial needs."""
+
+
+class AnalysisError(RaystudyError):
+    """A study, or its table, cannot be analysed."""

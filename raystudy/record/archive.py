@@ -1,0 +1,166 @@
+"""The place of the observations: one folder a study, one file a finished trial, written once, read lazily.
+
+    STUDY/study.toml                      the study file, as it was run
+    STUDY/trials/tokens-50000--r03.parquet    one observation: written under a temporary name, then renamed
+    STUDY/failures/tokens-50000--r03--TIME.json   a trial that failed, with its traceback; `run` tries it again
+    STUDY/idle/NODE.json                  power of an idle node before the first trial
+    STUDY/report.md, report.html          what `analyze` concluded
+
+This class alone knows where a file lies.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raystudy.errors import ArchiveError
+from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
+from raystudy.study import Recipe, Study, load
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A folder of observations."""
+
+    folder: Path
+
+    @property
+    def study_file(self) -> Path:
+        """The copy of the study file."""
+        return self.folder / "study.toml"
+
+    @property
+    def trials_folder(self) -> Path:
+        """Where the observations lie."""
+        return self.folder / "trials"
+
+    @property
+    def failures_folder(self) -> Path:
+        """Where the failed attempts lie."""
+        return self.folder / "failures"
+
+    def open_for(self, study: Study, study_text: str) -> None:
+        """Make the folder ready for a study; raises ArchiveError where it cannot be written or holds another recipe."""
+        try:
+            for folder in (self.trials_folder, self.failures_folder, self.folder / "idle"):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._refuse_other_recipes(study)
+            _write_whole(self.study_file, study_text.encode())
+        except OSError as error:
+            raise ArchiveError(
+                f"Results cannot be written to {self.folder}: {error.strerror or error}. Give another folder with --out."
+            ) from error
+
+    def study(self) -> Study:
+        """Read the study that the folder holds; raises ArchiveError where there is none."""
+        if not self.study_file.is_file():
+            raise ArchiveError(
+                f"{self.folder} holds no study: there is no {self.study_file.name} in it. "
+                "Give the folder that `raystudy run` wrote, as data/studies/NAME."
+            )
+        return load(self.study_file)
+
+    def study_sha256(self) -> str:
+        """Return the hash of the study file."""
+        return hashlib.sha256(self.study_file.read_bytes()).hexdigest()
+
+    def has(self, trial_id: str) -> bool:
+        """Whether the trial is finished."""
+        return self._trial_file(trial_id).exists()
+
+    def write(self, observation: Observation) -> None:
+        """Add a finished trial: all of it, or nothing."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(observation.to_arrow(), sink, compression="zstd")
+        _write_whole(self._trial_file(observation.identity.trial_id), sink.getvalue().to_pybytes())
+
+    def write_failure(self, trial_id: str, *, at_utc: str, error: str) -> None:
+        """Keep what a failed attempt said; never overwrites an earlier one."""
+        name = f"{trial_id}--{at_utc.replace(':', '')}.json"
+        record = {"trial_id": trial_id, "at_utc": at_utc, "error": error}
+        _write_whole(self.failures_folder / name, json.dumps(record, indent=1).encode())
+
+    def failures(self) -> dict[str, str]:
+        """Return the last error of each trial that failed and is not finished since."""
+        records = [json.loads(file.read_text()) for file in sorted(self.failures_folder.glob("*.json"))]
+        return {record["trial_id"]: record["error"] for record in records if not self.has(record["trial_id"])}
+
+    def write_idle(self, node: str, power_w: Mapping[str, float]) -> None:
+        """Keep the mean power of each device of an idle node."""
+        _write_whole(self.folder / "idle" / f"{node}.json", json.dumps(dict(power_w), indent=1).encode())
+
+    def idle_w(self, node: str) -> dict[str, float]:
+        """Return the idle power of each device of a node; empty where no baseline was measured."""
+        file = self.folder / "idle" / f"{node}.json"
+        return (
+            {str(device): float(watts) for device, watts in json.loads(file.read_text()).items()}
+            if file.exists()
+            else {}
+        )
+
+    def table(self) -> pl.LazyFrame:
+        """Return all observations, one row a trial; raises ArchiveError where one is corrupt or of another schema."""
+        files = sorted(self.trials_folder.glob("*.parquet"))
+        if not files:
+            raise ArchiveError(f"{self.folder} holds no finished trial yet. `raystudy run` adds them.")
+        for file in files:
+            _check(file)
+        return pl.concat([pl.scan_parquet(file) for file in files]).sort("position")
+
+    def write_report(self, *, markdown: str, html: str) -> tuple[Path, Path]:
+        """Write both reports and return where they are."""
+        paths = self.folder / "report.md", self.folder / "report.html"
+        for path, text in zip(paths, (markdown, html), strict=True):
+            _write_whole(path, text.encode())
+        return paths
+
+    def _trial_file(self, trial_id: str) -> Path:
+        return self.trials_folder / f"{trial_id}.parquet"
+
+    def _refuse_other_recipes(self, study: Study) -> None:
+        """Refuse trials that were measured under the same name with another recipe or seed."""
+        wanted = {trial.id: trial for trial in study.trials()}
+        for file in sorted(self.trials_folder.glob("*.parquet")):
+            _check(file)
+            trial = wanted.get(file.stem)
+            if trial is None:
+                continue
+            row = pq.read_table(file, columns=[*Recipe.model_fields, "seed"]).to_pylist()[0]
+            now = trial.recipe.model_dump() | {"seed": trial.seed}
+            changed = [f"{key} was {row[key]!r}, is now {now[key]!r}" for key in now if row[key] != now[key]]
+            if changed:
+                raise ArchiveError(
+                    f"{file} was measured with another recipe: {'; '.join(changed)}. "
+                    "Give the study another name, or another folder with --out."
+                )
+
+
+def _check(file: Path) -> None:
+    """Raise ArchiveError where a file is not an observation of this schema."""
+    try:
+        schema = pq.read_schema(file)
+    except (pa.ArrowException, OSError) as error:
+        raise ArchiveError(
+            f"{file} is not a readable observation ({str(error).splitlines()[0]}). "
+            "Move it away and run the study again: only this trial is repeated."
+        ) from error
+    if not schema.equals(SCHEMA):
+        version = (schema.metadata or {}).get(b"raystudy.schema_version", b"none").decode()
+        raise ArchiveError(
+            f"{file} has schema version {version}; this raystudy reads version {SCHEMA_VERSION}. "
+            "Analyse it with the raystudy that wrote it, or run the study again in another folder."
+        )
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write under a temporary name in the same folder, then rename: a reader sees all of it or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)

@@ -1,0 +1,89 @@
+"""One finished trial as one row: identity, recipe, outcome, energy, provenance, traces.
+
+SCHEMA is the contract between those who measure and those who analyse. Its history:
+
+    1   first version
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pyarrow as pa
+
+from raystudy.record.energy import Energy, EnergyTotals
+from raystudy.record.outcome import Outcome
+from raystudy.record.schema import fields_of
+from raystudy.record.trace import Trace
+from raystudy.study import Recipe
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Which trial of which study."""
+
+    study: Annotated[str, "name of the study"]
+    kind: Annotated[str, "kind of the study"]
+    trial_id: Annotated[str, "stable and readable, as `tokens-50000--r03`"]
+    condition: Annotated[str, "the levels of the factors, as `tokens-50000`"]
+    repetition: Annotated[int, "block, counted from 1"]
+    seed: Annotated[int, "shared by all trials of the repetition"]
+    position: Annotated[int, "planned place in the order of the study, counted from 1"]
+    nominal_tokens: Annotated[int | None, "the budget as its label says it: P1's TT before it is counted"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Where, when and with what it was measured."""
+
+    started_utc: Annotated[str, "wall clock at the start, ISO 8601, for people; arithmetic uses the spans"]
+    host_hash: Annotated[str, "first 12 digits of the sha256 of the host name"]
+    cpu_name: Annotated[str | None, "model of the processor"]
+    cpu_count: Annotated[int | None, "logical cores of the node"]
+    cpu_governor: Annotated[str | None, "frequency governor of core 0"]
+    gpu_name: Annotated[str | None, "model of the GPU; null without one"]
+    study_sha256: Annotated[str, "of the study file"]
+    git_commit: Annotated[str | None, "of the working directory; ends in `+` where files were changed"]
+    versions: Annotated[dict[str, str], "of Python, of raystudy and of the packages that matter"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """One finished trial."""
+
+    identity: Identity
+    recipe: Recipe
+    outcome: Outcome
+    totals: EnergyTotals
+    provenance: Provenance
+    energies: tuple[Energy, ...]
+    traces: tuple[Trace, ...]
+
+    def to_arrow(self) -> pa.Table:
+        """Return the one-row table of this trial, in SCHEMA."""
+        flat: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+        for part in (self.identity, self.recipe, self.outcome, self.totals, self.provenance):
+            flat |= part.model_dump() if isinstance(part, Recipe) else dataclasses.asdict(part)
+        flat["energies"] = [dataclasses.asdict(energy) for energy in self.energies]
+        flat["traces"] = [dataclasses.asdict(trace) for trace in self.traces]
+        row = {name: list(value.items()) if isinstance(value, Mapping) else value for name, value in flat.items()}
+        return pa.Table.from_pylist([row], schema=SCHEMA)
+
+
+def _schema() -> pa.Schema:
+    version = pa.field("schema_version", pa.int64(), nullable=False, metadata={"unit": "", "meaning": "of this table"})
+    parts = [field for part in (Identity, Recipe, Outcome, EnergyTotals, Provenance) for field in fields_of(part)]
+    names = [field.name for field in parts]
+    twice = {name for name in names if names.count(name) > 1}
+    assert not twice, f"two parts of an observation name the same column: {twice}"
+    nested = [
+        pa.field("energies", pa.list_(pa.struct(list(fields_of(Energy)))), nullable=False),
+        pa.field("traces", pa.list_(pa.struct(list(fields_of(Trace)))), nullable=False),
+    ]
+    return pa.schema([version, *parts, *nested], metadata={"raystudy.schema_version": str(SCHEMA_VERSION)})
+
+
+SCHEMA = _schema()

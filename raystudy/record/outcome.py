@@ -1,0 +1,68 @@
+"""What a training gave: tokens, losses, times, and the spans whose energy is asked for afterwards."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+SpanName = Literal["load", "train", "eval"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A stretch of time on the node's monotonic clock."""
+
+    name: Annotated[SpanName, "what was done"]
+    start_s: Annotated[float, "monotonic clock"]
+    end_s: Annotated[float, "monotonic clock"]
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasted."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interval:
+    """The training up to one point, seen since the point before."""
+
+    at_s: Annotated[float, "end of the interval, monotonic clock"]
+    tokens_seen: Annotated[int, "tokens trained on so far, padding not counted"]
+    loss_train: Annotated[float, "mean training loss of the interval, nats per token"]
+    loss_heldout: Annotated[float | None, "held-out loss at its end, nats per token; null where not evaluated"]
+    learning_rate: Annotated[float, "at its end"]
+    gradient_norm: Annotated[float, "of its last step, before clipping"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one training gave."""
+
+    parameters: Annotated[int, "parameters of the model"]
+    steps: Annotated[int, "optimizer steps"]
+    tokens_seen: Annotated[int, "tokens trained on, padding not counted"]
+    tokens_padding: Annotated[int, "padding positions computed on and thrown away"]
+    tokens_unique: Annotated[int, "distinct training tokens seen: the set that was repeated"]
+    epochs_seen: Annotated[float, "passes over that set: tokens_seen / tokens in the set"]
+    flops: Annotated[float, "of the training, 6 N + attention per position, padding included"]
+    train_s: Annotated[float, "duration of the training spans"]
+    eval_s: Annotated[float, "duration of the evaluations"]
+    load_s: Annotated[float, "duration of loading corpus and model"]
+    flops_ceiling_per_s: Annotated[float, "matrix-product rate of the same device and dtype, measured in this process"]
+    mfu: Annotated[float, "model FLOPs utilisation: flops / train_s / flops_ceiling_per_s"]
+    peak_memory_bytes: Annotated[int | None, "greatest memory use: of the GPU, or of the process on CPU"]
+    loss_train: Annotated[float, "mean training loss of the last interval, nats per token"]
+    loss_initial: Annotated[float, "held-out loss at zero tokens, nats per token"]
+    loss_heldout: Annotated[float, "held-out loss at the end, nats per token"]
+    loss_heldout_low: Annotated[float, "2.5 % bound of loss_heldout, bootstrap over documents"]
+    loss_heldout_high: Annotated[float, "97.5 % bound of loss_heldout, bootstrap over documents"]
+    bits_per_byte: Annotated[float, "held-out loss in bits per byte of text: comparable between tokenizers"]
+    perplexity: Annotated[float, "exp(loss_heldout)"]
+    perplexity_sentence: Annotated[float | None, "of P1's one sentence; null where not asked for"]
+    heldout_tokens: Annotated[int, "held-out tokens evaluated on"]
+    heldout_documents: Annotated[int, "held-out documents evaluated on"]
+    corpus_fingerprint: Annotated[str, "sha256 over the ordered documents"]
+    tokenizer_fingerprint: Annotated[str, "sha256 over the tokenizer"]
+    device: Annotated[str, "`cpu`, or the UUID of the GPU"]
+    threads: Annotated[int, "torch threads"]
+    reasons: Annotated[dict[str, str], "what the program chose by itself, and why"]
+    spans: Annotated[tuple[Span, ...], "load, train, eval; training is cut where an evaluation interrupts it"]
+    intervals: Annotated[tuple[Interval, ...], "the trajectory"]

@@ -1,0 +1,112 @@
+"""A recipe says what one trial trains, on what, and for how long: every fixed setting of the training.
+
+Any field of it may be varied by a study; a factor is the name of one of these fields.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    """A frozen part of the study file; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Recipe(Strict):
+    """What one trial trains, on what, and for how long."""
+
+    model: str = "tiny-1m"
+    """A built model (`tiny-0.1m`, `tiny-0.3m`, `tiny-1m`, `tiny-3m`, `llama-4m`, `tinyllama-1b`), a local folder,
+    or a hub id (`owner/name`, which needs `allow_hub = true`)."""
+    pretrained: bool = True
+    """For a folder or hub id: start from its weights (true), or from its shape with random weights (false)."""
+    tokenizer: str | None = None
+    """`byte`, or `bpe-N` (byte-level BPE of N entries trained on the training documents). Default: the model's own where
+    it brings one, else `bpe-N` of the model's vocabulary, at most 8,192."""
+
+    corpus: str = "stdlib"
+    """`stdlib` (documentation of this Python), `stories` (generated, synthetic), `files`, `tinystories`, or a hub id."""
+    corpus_path: str | None = None
+    """With `corpus = "files"`: a .txt, .jsonl, .json or .parquet file, or a folder of them."""
+    corpus_column: str = "text"
+    """The column or key that holds the text, where documents have several."""
+    corpus_documents: PositiveInt | None = None
+    """Take only the first documents of the corpus; for `stories`, how many to generate (default 20,000)."""
+    heldout_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share of the documents that is kept for evaluation; split by document, duplicates removed first."""
+
+    tokens: PositiveInt | None = None
+    """Training budget in tokens, padding not counted, rounded up to whole steps. Give this or `epochs`."""
+    epochs: PositiveInt | None = None
+    """Training budget in passes over the training documents (default 1 where `tokens` is not given)."""
+    unique_tokens: PositiveInt | None = None
+    """Train on a fixed set of documents of about this many tokens, repeated as the budget asks. Default: all."""
+    packing: Literal["packed", "truncated"] = "packed"
+    """`packed`: documents end to end, every position trained on. `truncated`: one document a sequence, cut and padded."""
+    context: PositiveInt = 128
+    """Tokens in a sequence."""
+    batch_size: PositiveInt = 16
+    """Sequences in an optimizer step."""
+    micro_batch_size: PositiveInt | None = None
+    """Sequences in one forward pass; gradients are accumulated to `batch_size`. Default: as many as memory allows."""
+
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Highest learning rate of AdamW."""
+    final_learning_rate_fraction: Fraction = 0.1
+    """Learning rate at the end, as a fraction of the highest; not used by `constant`."""
+    schedule: Literal["cosine", "constant", "wsd"] = "cosine"
+    """Course of the learning rate over tokens, after the warm-up: cosine, constant, or warmup-stable-decay."""
+    warmup_fraction: Fraction = 0.05
+    """Share of the token budget over which the learning rate rises linearly."""
+    decay_fraction: Fraction = 0.2
+    """With `wsd`: share of the token budget over which the learning rate falls linearly at the end."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    """Decoupled weight decay of AdamW, on all parameters."""
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Decay of AdamW's first moment."""
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """Decay of AdamW's second moment."""
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Largest norm of the gradient; greater ones are scaled down to it. `inf` leaves gradients alone."""
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """fp32 weights throughout; `bf16` and `fp16` run the products under autocast, `fp16` with a gradient scaler."""
+    compile: bool = False
+    """Compile the model with torch.compile; the compilation is timed apart from the training."""
+    deterministic: bool = True
+    """Use deterministic kernels, so that the same seed, machine and thread count give the same losses bit for bit."""
+
+    eval_tokens: PositiveInt = 100_000
+    """Held-out tokens to evaluate on; fewer where the corpus holds fewer, and the report says so."""
+    eval_every_tokens: PositiveInt | None = None
+    """Evaluate also during training, at the first step past each multiple. Its energy is kept apart."""
+    sentence_perplexity: bool = False
+    """Also record the perplexity of one sentence, "The quick brown fox jumps over the lazy dog.", as P1 does."""
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.tokens is not None and self.epochs is not None:
+            raise ValueError("a recipe gives its budget as tokens or as epochs; this one gives both")
+        if self.micro_batch_size is not None and self.batch_size % self.micro_batch_size:
+            raise ValueError(
+                f"batch_size must be a multiple of micro_batch_size; {self.batch_size} is none of {self.micro_batch_size}"
+            )
+        if self.warmup_fraction + (self.decay_fraction if self.schedule == "wsd" else 0) > 1:
+            raise ValueError("warmup_fraction and decay_fraction together exceed the budget")
+        return self
+
+    @model_validator(mode="after")
+    def _path_where_files(self) -> Self:
+        if (self.corpus == "files") != (self.corpus_path is not None):
+            raise ValueError('corpus_path goes with corpus = "files", and that corpus needs it')
+        return self
+
+    @property
+    def nominal_tokens(self) -> int | None:
+        """The budget as its label says it: tokens, or unique tokens x epochs; null where only the corpus knows."""
+        if self.tokens is not None:
+            return self.tokens
+        return None if self.unique_tokens is None else self.unique_tokens * (self.epochs or 1)

@@ -1,0 +1,112 @@
+"""A study is a question and the trials that answer it; it is read from one file, and the file is the record."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from raystudy.study.recipe import Recipe, Strict
+from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
+
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class Resources(Strict):
+    """What one trial gets, and whether it has its node to itself."""
+
+    cpus: PositiveInt = 1
+    """CPU cores of a trial: its torch threads, and the cores it is pinned to."""
+    gpus: NonNegativeInt = 0
+    """GPUs of a trial. Not fractional: trials that share a board cannot tell their joules apart."""
+    exclusive: bool = True
+    """Keep a node for one trial at a time, so that the energy of the CPU package belongs to it."""
+    fresh_process: bool | None = None
+    """Start each trial in a new process. Default: where a GPU is used (a clean CUDA context), not otherwise."""
+
+    @property
+    def starts_fresh(self) -> bool:
+        """Whether trials start in a new process, the default resolved."""
+        return self.gpus > 0 if self.fresh_process is None else self.fresh_process
+
+
+class Metering(Strict):
+    """How power is measured on each node."""
+
+    meters: tuple[str, ...] | None = None
+    """Instruments to read, of `nvml`, `rapl`, `nameplate`; each must be readable.
+    Default: all that are, else the nameplate."""
+    rate_hz: Annotated[float, Field(gt=0, le=100)] = 10.0
+    """Power readings per second."""
+    idle_s: NonNegative = 5.0
+    """Length of the idle baseline measured on every node before the first trial; 0 measures none."""
+    powercap_root: str = "/sys/class/powercap"
+    """Where RAPL is found; containers may mount it elsewhere."""
+    nameplate_w_per_cpu: PositiveFloat = 10.0
+    """Watts of one busy core, for the estimate where no instrument can be read: rated power / number of cores."""
+
+
+class Analysis(Strict):
+    """Named inputs of the analysis that no trial measures."""
+
+    pe_k: PositiveFloat = 1.0
+    """The scale K in P1's parameter efficiency."""
+    pe_cs_tflops: PositiveFloat | None = None
+    """P1's computing speed constant, TFLOPS (68.16 there). Default: the ceiling measured in each trial."""
+
+
+class Study(Strict):
+    """A question and the trials that answer it."""
+
+    kind: Literal["efficiency"]
+    """What is asked, and so how the trials are analysed: `efficiency` = what do levels of a factor cost and buy?"""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """Names the folder of the results: letters, digits, `.`, `_` and `-`."""
+    question: Annotated[str, Field(min_length=1)]
+    """The question, in one sentence; the report opens with it."""
+    repetitions: PositiveInt
+    """Blocks: each runs every condition once, from one seed."""
+    order: Order = "shuffled"
+    """Order of the conditions inside a block: `shuffled` by seed, `latin_square` (Williams), or `as_written`."""
+    seed: NonNegativeInt = 1
+    """Seed of the first repetition; each further one adds 1."""
+    allow_hub: bool = False
+    """Allow models and corpora to be downloaded from the Hugging Face hub."""
+    recipe: Recipe = Recipe()
+    """What a trial trains; factors replace fields of it."""
+    factors: dict[str, Annotated[tuple[Level, ...], Field(min_length=1)]]
+    """What is varied: the name of a recipe field, and its levels."""
+    resources: Resources = Resources()
+    """What a trial runs on."""
+    metering: Metering = Metering()
+    """How its power is measured."""
+    analysis: Analysis = Analysis()
+    """Constants of the analysis."""
+
+    @model_validator(mode="after")
+    def _factors_fit(self) -> Self:
+        if not self.factors:
+            raise ValueError("factors is empty; a study varies at least one field of its recipe")
+        for factor, levels in self.factors.items():
+            if len(set(map(str, levels))) < len(levels):
+                raise ValueError(f"factors.{factor} names a level twice: {', '.join(map(str, levels))}")
+        return self
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All combinations of levels, as written."""
+        return conditions(self.factors)
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield the trials in the order in which they shall run: block after block."""
+        cells, position = self.conditions, 0
+        for repetition in range(1, self.repetitions + 1):
+            seed = self.seed + repetition - 1
+            for index in block_order(len(cells), repetition=repetition, order=self.order, seed=seed):
+                position += 1
+                yield Trial(
+                    condition=cells[index],
+                    recipe=cells[index].applied_to(self.recipe),
+                    repetition=repetition,
+                    seed=seed,
+                    position=position,
+                )
