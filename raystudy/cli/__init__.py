@@ -1,0 +1,41 @@
+"""The command line: one file a verb, imported late, so that `raystudy --help` and `raystudy plan` start at once.
+
+Exit codes: 0 all is well, 1 trials failed, 2 bad input, 130 interrupted (what is finished is kept).
+"""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from raystudy.cli import analyze, meters, plan, results, run, schema, status
+from raystudy.errors import RaystudyError
+
+app = typer.Typer(
+    name="raystudy",
+    help="Runs training studies of language models and tells what they cost.\n\n"
+    "Start with `raystudy plan jobs/efficiency_laptop.toml`, then `raystudy run` the same file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (plan.plan, run.run, status.status, results.results, analyze.analyze, meters.meters, schema.schema):
+    app.command()(verb)
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's becomes a sentence on stderr and exit code 2."""
+    try:
+        app()
+    except RaystudyError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/red]: {_plain(str(error))}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -4,7 +4,7 @@
     STUDY/trials/tokens-50000--r03.parquet    one observation: written under a temporary name, then renamed
     STUDY/failures/tokens-50000--r03--TIME.json   a trial that failed, with its traceback; `run` tries it again
     STUDY/idle/NODE.json                  power of an idle node before the first trial
-    STUDY/report.md, report.html          what `analyze` concluded
+    STUDY/report.md, report.html, charts/     what `analyze` concluded
 
 This class alone knows where a file lies.
 """
@@ -12,7 +12,7 @@ This class alone knows where a file lies.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Archive:
         return self.folder / "failures"
 
     def open_for(self, study: Study, study_text: str) -> None:
-        """Make the folder ready for a study; raises ArchiveError where it cannot be written or holds another recipe."""
+        """Make the folder ready; raises ArchiveError where it cannot be written or holds another recipe."""
         try:
             for folder in (self.trials_folder, self.failures_folder, self.folder / "idle"):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,8 @@ class Archive:
             _write_whole(self.study_file, study_text.encode())
         except OSError as error:
             raise ArchiveError(
-                f"Results cannot be written to {self.folder}: {error.strerror or error}. Give another folder with --out."
+                f"Results cannot be written to {self.folder}: {error.strerror or error}. "
+                "Give another folder with --out."
             ) from error
 
     def study(self) -> Study:
@@ -114,9 +115,22 @@ class Archive:
             _check(file)
         return pl.concat([pl.scan_parquet(file) for file in files]).sort("position")
 
-    def write_report(self, *, markdown: str, html: str) -> tuple[Path, Path]:
-        """Write both reports and return where they are."""
+    @property
+    def has_observations(self) -> bool:
+        """Whether any trial is finished."""
+        return any(self.trials_folder.glob("*.parquet"))
+
+    def train_s(self, trial_ids: Iterable[str]) -> float:
+        """Return the training time of some trials, added up."""
+        files = [self._trial_file(trial_id) for trial_id in trial_ids]
+        return float(sum(pq.read_table(file, columns=["train_s"])["train_s"][0].as_py() for file in files))
+
+    def write_report(self, *, markdown: str, html: str, charts: Mapping[str, str]) -> tuple[Path, Path]:
+        """Write both reports, and the charts that the Markdown one links to; returns where they are."""
         paths = self.folder / "report.md", self.folder / "report.html"
+        for name, svg in charts.items():
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            _write_whole(self.folder / name, svg.encode())
         for path, text in zip(paths, (markdown, html), strict=True):
             _write_whole(path, text.encode())
         return paths

@@ -65,13 +65,16 @@ def _arrow_type(hint: Any) -> tuple[pa.DataType, bool]:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _arrow_type(arguments[0])
+    nested = [part for part in arguments if part is not ...] if origin in (tuple, dict) else []
+    return _required(hint, origin, [_arrow_type(part)[0] for part in nested]), False
+
+
+def _required(hint: Any, origin: Any, parts: list[pa.DataType]) -> pa.DataType:
+    """Return the Arrow type of an annotation that is never null; `parts` are those of its arguments."""
     if origin is Literal:
-        return pa.string(), False
+        return pa.string()
     if origin is tuple:
-        return pa.list_(_arrow_type(arguments[0])[0]), False
+        return pa.list_(parts[0])
     if origin is dict:
-        return pa.map_(_arrow_type(arguments[0])[0], _arrow_type(arguments[1])[0]), False
-    if dataclasses.is_dataclass(hint):
-        assert isinstance(hint, type)
-        return pa.struct(list(fields_of(hint))), False
-    return _SCALARS[hint], False
+        return pa.map_(*parts)
+    return pa.struct(list(fields_of(hint))) if dataclasses.is_dataclass(hint) else _SCALARS[hint]

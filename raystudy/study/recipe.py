@@ -20,16 +20,16 @@ class Recipe(Strict):
     """What one trial trains, on what, and for how long."""
 
     model: str = "tiny-1m"
-    """A built model (`tiny-0.1m`, `tiny-0.3m`, `tiny-1m`, `tiny-3m`, `llama-4m`, `tinyllama-1b`), a local folder,
-    or a hub id (`owner/name`, which needs `allow_hub = true`)."""
+    """A built model (`tiny-0.1m`, `tiny-0.3m`, `tiny-1m`, `tiny-3m`, `llama-4m`, `tinyllama-1b`), a local
+    folder, or a hub id (`owner/name`, which needs `allow_hub = true`)."""
     pretrained: bool = True
     """For a folder or hub id: start from its weights (true), or from its shape with random weights (false)."""
     tokenizer: str | None = None
-    """`byte`, or `bpe-N` (byte-level BPE of N entries trained on the training documents). Default: the model's own where
-    it brings one, else `bpe-N` of the model's vocabulary, at most 8,192."""
+    """`byte`, or `bpe-N` (byte-level BPE of N entries trained on the training documents). Default: the model's
+    own where it brings one, else `bpe-N` of the model's vocabulary, at most 8,192."""
 
     corpus: str = "stdlib"
-    """`stdlib` (documentation of this Python), `stories` (generated, synthetic), `files`, `tinystories`, or a hub id."""
+    """`stdlib` (this Python's documentation), `stories` (generated, synthetic), `files`, `tinystories`, or a hub id."""
     corpus_path: str | None = None
     """With `corpus = "files"`: a .txt, .jsonl, .json or .parquet file, or a folder of them."""
     corpus_column: str = "text"
@@ -46,7 +46,7 @@ class Recipe(Strict):
     unique_tokens: PositiveInt | None = None
     """Train on a fixed set of documents of about this many tokens, repeated as the budget asks. Default: all."""
     packing: Literal["packed", "truncated"] = "packed"
-    """`packed`: documents end to end, every position trained on. `truncated`: one document a sequence, cut and padded."""
+    """`packed`: documents end to end, no padding. `truncated`: one document a sequence, cut and padded."""
     context: PositiveInt = 128
     """Tokens in a sequence."""
     batch_size: PositiveInt = 16
@@ -92,7 +92,8 @@ class Recipe(Strict):
             raise ValueError("a recipe gives its budget as tokens or as epochs; this one gives both")
         if self.micro_batch_size is not None and self.batch_size % self.micro_batch_size:
             raise ValueError(
-                f"batch_size must be a multiple of micro_batch_size; {self.batch_size} is none of {self.micro_batch_size}"
+                f"batch_size must be a multiple of micro_batch_size; {self.batch_size} is none "
+                f"of {self.micro_batch_size}"
             )
         if self.warmup_fraction + (self.decay_fraction if self.schedule == "wsd" else 0) > 1:
             raise ValueError("warmup_fraction and decay_fraction together exceed the budget")

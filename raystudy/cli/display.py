@@ -1,0 +1,88 @@
+"""The live display of a sweep: trial i of n, tokens/s, loss, watts, time left; lines instead where output is piped."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from raystudy.sweep.status import Snapshot
+
+
+class Display:
+    """Shows snapshots of a sweep as they come."""
+
+    def __init__(self, study: str, console: Console) -> None:
+        """Show nothing yet; enter the context to start."""
+        self._study, self._console = study, console
+        self._live = Live(console=console, transient=True, refresh_per_second=4)
+        self._shown_done = -1
+
+    def __enter__(self) -> Self:
+        """Start the live part, on a terminal."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the live part away."""
+        if self._live.is_started:
+            self._live.stop()
+
+    def tell(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(Text(text, style="dim"), soft_wrap=True)
+
+    def watch(self, snapshot: "Snapshot") -> None:
+        """Show a snapshot: the live table on a terminal, else a line whenever a trial has finished."""
+        if self._live.is_started:
+            self._live.update(_table(self._study, snapshot))
+        elif snapshot.done != self._shown_done:
+            self._shown_done = snapshot.done
+            self._console.print(_headline(self._study, snapshot), soft_wrap=True, highlight=False)
+
+
+def _headline(study: str, snapshot: "Snapshot") -> str:
+    measured = {device: watts for device, watts in snapshot.power_w.items() if watts is not None}
+    parts = [
+        f"{study}: {snapshot.done} of {snapshot.planned} trials",
+        f"{snapshot.failed} failed" if snapshot.failed else "",
+        " + ".join(f"{watts:.0f} W {_short(device)}" for device, watts in measured.items()),
+        f"{_clock(snapshot.elapsed_s)} gone",
+        f"about {_clock(snapshot.left_s)} left" if snapshot.left_s is not None else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _table(study: str, snapshot: "Snapshot") -> Table:
+    table = Table(title=_headline(study, snapshot), title_justify="left", box=None, pad_edge=False)
+    for column in ("running", "progress", "tokens/s", "loss"):
+        table.add_column(column, justify="left" if column == "running" else "right")
+    for running in snapshot.running:
+        share = running.tokens_seen / running.budget_tokens if running.budget_tokens else 0.0
+        table.add_row(
+            running.trial_id,
+            f"{_bar(share)} {share:4.0%}",
+            "—" if running.tokens_per_s is None else f"{running.tokens_per_s:,.0f}",
+            "—" if running.loss is None else f"{running.loss:.3f}",
+        )
+    return table
+
+
+def _bar(share: float, width: int = 24) -> str:
+    full = round(min(share, 1.0) * width)
+    return "━" * full + "╌" * (width - full)
+
+
+def _short(device: str) -> str:
+    return device if len(device) <= 16 else device[:12]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

@@ -1,0 +1,65 @@
+"""`raystudy run`: run what is missing of a study, show how far it is, and conclude."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from raystudy.cli.analyze import conclude
+from raystudy.cli.arguments import Out, StudyFile, results_folder
+from raystudy.cli.display import Display
+from raystudy.record.archive import Archive
+from raystudy.study import load
+
+
+def run(
+    file: StudyFile,
+    *,
+    out: Out = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster to run on, as `auto` or HOST:6379. Default: a Ray of its own on this machine."),
+    ] = None,
+) -> None:
+    """
+    Run the trials of a study that are not finished yet, then analyse all that are.
+
+    Ctrl-C keeps finished trials; run the same line again and only the missing ones run.
+
+    Example: `raystudy run jobs/efficiency_laptop.toml`
+    """
+    from raystudy.analysis import KINDS
+
+    study, console = load(file), Console()
+    KINDS[study.kind].check(study)
+    archive = Archive(results_folder(study, out))
+    archive.open_for(study, file.read_text(encoding="utf-8"))
+    from raystudy.sweep.tune import run as sweep  # ray: a second, and only where a sweep is run
+
+    with Display(study.name, console) as display:
+        try:
+            done = sweep(study, archive, address=address, tell=display.tell, watch=display.watch)
+        except KeyboardInterrupt:
+            display.tell(f"Interrupted. Finished trials are kept in {archive.folder}; run the same line for the rest.")
+            raise typer.Exit(130) from None
+    if done.ran or archive.has_observations:
+        conclude(archive, console)
+    _close(archive, done.ran, done.failed, done.wall_s, console)
+
+
+def _close(archive: Archive, ran: tuple[str, ...], failed: tuple[str, ...], wall_s: float, console: Console) -> None:
+    """Say what this run did; exits with 1 where trials failed."""
+    if ran:
+        train_s = archive.train_s(ran)
+        console.print(
+            f"{len(ran)} trials in {wall_s:.0f} s, {train_s:.0f} s of it training: overhead {wall_s / train_s:.2f} "
+            "(wall time / training time)."
+        )
+    else:
+        console.print("All trials were finished before; none was run.")
+    errors = archive.failures()
+    for trial_id in failed:
+        console.print(f"[red]failed[/red] {trial_id}: {errors[trial_id].strip().splitlines()[-1]}", highlight=False)
+    if failed:
+        console.print(f"Tracebacks lie in {archive.failures_folder}. `raystudy run` tries failed trials again.")
+        raise typer.Exit(1)

@@ -1,0 +1,32 @@
+"""`raystudy status`: which trials of a study are finished, failed, missing."""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from raystudy.cli.arguments import Folder
+from raystudy.record.archive import Archive
+
+
+def status(folder: Folder) -> None:
+    """
+    Show which trials of a study are finished, which failed and why, and which are missing.
+
+    Exits with 1 where trials failed.
+
+    Example: `raystudy status data/studies/efficiency-laptop`
+    """
+    archive, console = Archive(folder), Console()
+    study, errors = archive.study(), archive.failures()
+    trials = list(study.trials())
+    done = [trial.id for trial in trials if archive.has(trial.id)]
+    table = Table(title=f"{study.name}: {len(done)} of {len(trials)} trials finished", title_justify="left")
+    for column in ("trial", "block", "seed", "state", "why"):
+        table.add_column(column)
+    for trial in trials:
+        error = errors.get(trial.id, "").strip().splitlines()
+        state = "finished" if archive.has(trial.id) else "failed" if error else "missing"
+        table.add_row(trial.id, str(trial.repetition), str(trial.seed), state, error[-1] if error else "")
+    console.print(table)
+    if errors:
+        raise typer.Exit(1)

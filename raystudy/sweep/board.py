@@ -1,0 +1,51 @@
+"""The board: one actor where running trials write how far they are, and where the driver reads it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from raystudy.power.monitor import NAMESPACE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """How far a running trial is."""
+
+    trial_id: str
+    node_id: str
+    tokens_seen: int
+    budget_tokens: int
+    tokens_per_s: float | None
+    loss: float | None
+    """Of its last step, nats per token."""
+
+
+@ray.remote(num_cpus=0)
+class Board:
+    """Holds the last word of each running trial."""
+
+    def __init__(self) -> None:
+        """Start with no trial running."""
+        self._running: dict[str, Running] = {}
+
+    def __repr__(self) -> str:
+        """Name it for the Actors tab."""
+        return "Board()"
+
+    def write(self, running: Running) -> None:
+        """Replace what a trial said before."""
+        self._running[running.trial_id] = running
+
+    def wipe(self, trial_id: str) -> None:
+        """Forget a trial that ended."""
+        self._running.pop(trial_id, None)
+
+    def read(self) -> tuple[Running, ...]:
+        """Return what runs now."""
+        return tuple(self._running.values())
+
+
+def board_for(study: str) -> Any:
+    """Return the board of a study, started where there is none; it ends with the driver that asked first."""
+    return Board.options(name=f"board-{study}", namespace=NAMESPACE, get_if_exists=True).remote()

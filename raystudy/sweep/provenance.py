@@ -1,0 +1,71 @@
+"""Where, when and with what a trial was measured: read from the machine, null where it does not tell."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import socket
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from raystudy import __version__
+from raystudy.record.observation import Provenance
+
+PACKAGES = ("ray", "torch", "transformers", "tokenizers", "datasets", "nvidia-ml-py", "numpy", "pyarrow", "polars")
+"""The packages whose version may change a number."""
+
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def provenance_of(*, study_sha256: str, git_commit: str | None, gpu_name: str | None) -> Provenance:
+    """Describe this process, this node and this moment."""
+    return Provenance(
+        started_utc=now_utc(),
+        host_hash=hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12],
+        cpu_name=_cpu_name(),
+        cpu_count=os.cpu_count(),
+        cpu_governor=_GOVERNOR.read_text().strip() if _GOVERNOR.is_file() else None,
+        gpu_name=gpu_name,
+        study_sha256=study_sha256,
+        git_commit=git_commit,
+        versions=versions(),
+    )
+
+
+def now_utc() -> str:
+    """Return the wall clock for people, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, raystudy, and the packages that may change a number."""
+    found = {"python": platform.python_version(), "raystudy": __version__, "system": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit(folder: Path) -> str | None:
+    """Return the commit of a working directory, with `+` where tracked files were changed; null outside of git."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607 - fixed words, git from PATH
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _cpu_name() -> str | None:
+    if _CPUINFO.is_file():
+        for line in _CPUINFO.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or None

@@ -1,0 +1,91 @@
+"""How far a sweep is: a snapshot put together from the archive, the board and the monitors, about once a second."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ray
+
+from raystudy.power.monitor import monitor_for
+from raystudy.record.archive import Archive
+from raystudy.study import Study
+from raystudy.sweep.board import Running, board_for
+from raystudy.sweep.cluster import node_ids
+
+_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """A sweep at one moment."""
+
+    planned: int
+    done: int
+    failed: int
+    running: tuple[Running, ...]
+    power_w: dict[str, float | None]
+    """Latest watts by device, over all nodes."""
+    elapsed_s: float
+    left_s: float | None
+    """Null until it can be told."""
+
+
+@contextmanager
+def watching(study: Study, archive: Archive, started_s: float, watch: Callable[[Snapshot], None]) -> Iterator[None]:
+    """Call `watch` about once a second from a thread until the context ends, and once more then."""
+    take = _Taker(study, archive, started_s)
+    over = threading.Event()
+
+    def loop() -> None:
+        while not over.wait(_EVERY_S):
+            try:
+                watch(take())
+            except ray.exceptions.RayError:
+                continue  # the display must not end a sweep: a monitor restarts, a node goes
+
+    thread = threading.Thread(target=loop, daemon=True, name="watch")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=5)
+
+
+class _Taker:
+    """Takes snapshots of one sweep."""
+
+    def __init__(self, study: Study, archive: Archive, started_s: float) -> None:
+        self._archive, self._started_s = archive, started_s
+        self._board = board_for(study.name)
+        self._monitors = [monitor_for(node_id, study.metering) for node_id in node_ids()]
+        self._weights = {trial.id: trial.recipe.nominal_tokens or 1 for trial in study.trials()}
+        self._weight_at_start = sum(weight for trial, weight in self._weights.items() if archive.has(trial))
+        self._first_run_s = time.monotonic()
+
+    def __call__(self) -> Snapshot:
+        running: tuple[Running, ...] = ray.get(self._board.read.remote())
+        power_w: dict[str, float | None] = {}
+        for node_power_w in ray.get([monitor.latest_w.remote() for monitor in self._monitors]):
+            power_w |= node_power_w
+        done = [trial for trial in self._weights if self._archive.has(trial)]
+        return Snapshot(
+            planned=len(self._weights),
+            done=len(done),
+            failed=len(self._archive.failures()),
+            running=running,
+            power_w=power_w,
+            elapsed_s=time.monotonic() - self._started_s,
+            left_s=self._left_s(done, running),
+        )
+
+    def _left_s(self, done: list[str], running: tuple[Running, ...]) -> float | None:
+        """Extrapolate from the share of the planned tokens that this run has worked off."""
+        parts = sum(self._weights[r.trial_id] * r.tokens_seen / r.budget_tokens for r in running if r.budget_tokens)
+        worked = sum(self._weights[trial] for trial in done) + parts - self._weight_at_start
+        if worked <= 0:
+            return None
+        left = sum(self._weights.values()) - self._weight_at_start - worked
+        return (time.monotonic() - self._first_run_s) * left / worked

@@ -1,0 +1,155 @@
+"""One trial as Ray Tune runs it: an actor on its node that trains, asks the node's monitor for the span, writes a row.
+
+    monitor ready ─▶ train ─▶ span of the monitor ─▶ energies ─▶ Observation ─▶ Archive
+                     └ nothing is asked of Ray while it is measured, but one line a second to the board
+
+Tune hears only that it is done; what was measured is in the archive. A trial that is there already is not run again.
+"""
+
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from raystudy.power.monitor import monitor_for
+from raystudy.record.archive import Archive
+from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.observation import Identity, Observation
+from raystudy.record.outcome import Outcome
+from raystudy.record.trace import Trace
+from raystudy.study import Resources, Study
+from raystudy.study import Trial as PlannedTrial
+from raystudy.sweep.board import Running, board_for
+from raystudy.sweep.provenance import now_utc, provenance_of
+
+POWER_RESOURCE = "raystudy_power"
+"""One a node: a trial that holds it has the node, and its power meters, to itself."""
+
+_TELL_EVERY_S = 1.0
+
+
+def bundle(resources: Resources) -> dict[str, float]:
+    """Return what Ray reserves for a trial."""
+    wanted = {"CPU": float(resources.cpus), "GPU": float(resources.gpus)}
+    return wanted | ({POWER_RESOURCE: 1.0} if resources.exclusive else {})
+
+
+class Trial(tune.Trainable):
+    """A trial of the plan; `config` names it: trial_id, archive (a path all nodes see), git_commit."""
+
+    @classmethod
+    def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        """Reserve what the study asks for."""
+        return tune.PlacementGroupFactory([bundle(Archive(Path(config["archive"])).study().resources)])
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Find the trial in the plan, and wait until its node's monitor samples."""
+        self._archive = Archive(Path(config["archive"]))
+        self._study = self._archive.study()
+        self._git_commit = config["git_commit"]
+        self._trial = next(trial for trial in self._study.trials() if trial.id == config["trial_id"])
+        self._node_id = ray.get_runtime_context().get_node_id()
+        self._power = monitor_for(self._node_id, self._study.metering)
+        self._board = board_for(self._study.name)
+        ray.get(self._power.ready.remote())
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial in the same process."""
+        self.setup(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run the trial to its end; a failure is kept in the archive with its traceback, then raised for Tune."""
+        try:
+            if not self._archive.has(self._trial.id):
+                self._archive.write(self._measure())
+        except Exception:
+            self._archive.write_failure(self._trial.id, at_utc=now_utc(), error=traceback.format_exc())
+            raise
+        finally:
+            self._board.wipe.remote(self._trial.id)
+        return {"done": True}
+
+    def __repr__(self) -> str:
+        """Name it for the Actors tab."""
+        levels = ", ".join(f"{factor}={level}" for factor, level in self._trial.condition.levels)
+        return f"Trial({levels}, rep={self._trial.repetition})"
+
+    def _measure(self) -> Observation:
+        """Train, and put together what was measured."""
+        from raystudy.training.loop import train  # torch: seconds, and only in the process that trains
+        from raystudy.training.placement import place
+
+        placement = place(self._study.resources)
+        provenance = provenance_of(
+            study_sha256=self._archive.study_sha256(), git_commit=self._git_commit, gpu_name=placement.gpu_name
+        )
+        outcome = train(
+            self._trial.recipe,
+            seed=self._trial.seed,
+            placement=placement,
+            allow_hub=self._study.allow_hub,
+            tell=_Teller(self._board, self._trial.id, self._node_id),
+        )
+        traces = self._traces(outcome)
+        figures = energies(traces, outcome.spans, idle_w=self._archive.idle_w(self._node_id))
+        return Observation(
+            identity=identity_of(self._study, self._trial),
+            recipe=self._trial.recipe,
+            outcome=outcome,
+            totals=totals(figures, outcome.spans),
+            provenance=provenance,
+            energies=figures,
+            traces=traces,
+        )
+
+    def _traces(self, outcome: Outcome) -> tuple[Trace, ...]:
+        """Ask the monitor for what it read from the first span to the last, of the devices that were this trial's."""
+        start_s, end_s = outcome.spans[0].start_s, outcome.spans[-1].end_s
+        traces = ray.get(self._power.span.remote(start_s, end_s))
+        gpus = frozenset({outcome.device} - {"cpu"})
+        return belonging(traces, gpu_uuids=gpus, exclusive=self._study.resources.exclusive)
+
+
+def identity_of(study: Study, trial: PlannedTrial) -> Identity:
+    """Say which trial of which study this is."""
+    return Identity(
+        study=study.name,
+        kind=study.kind,
+        trial_id=trial.id,
+        condition=str(trial.condition),
+        repetition=trial.repetition,
+        seed=trial.seed,
+        position=trial.position,
+        nominal_tokens=trial.recipe.nominal_tokens,
+    )
+
+
+class _Teller:
+    """Writes the progress of one trial on the board, about once a second."""
+
+    def __init__(self, board: Any, trial_id: str, node_id: str) -> None:
+        self._board, self._trial_id, self._node_id = board, trial_id, node_id
+        self._told_s, self._told_tokens = time.monotonic(), 0
+
+    def __call__(self, steps: Any) -> None:
+        """Write, unless a second has not passed; `steps` is the training that advances."""
+        now_s = time.monotonic()
+        if now_s - self._told_s < _TELL_EVERY_S:
+            return
+        progress = steps.progress
+        rate = (progress.tokens_seen - self._told_tokens) / (now_s - self._told_s)
+        self._told_s, self._told_tokens = now_s, progress.tokens_seen
+        self._board.write.remote(
+            Running(
+                trial_id=self._trial_id,
+                node_id=self._node_id,
+                tokens_seen=progress.tokens_seen,
+                budget_tokens=progress.budget_tokens,
+                tokens_per_s=rate,
+                loss=progress.loss,
+            )
+        )

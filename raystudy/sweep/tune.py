@@ -1,0 +1,143 @@
+"""Run what is missing of a study through Ray Tune.
+
+    plan − archive ──▶ corpora ──▶ cluster fits? ──▶ monitors, idle baseline ──▶ Tune, in plan order ──▶ archive
+
+Tune schedules; the archive holds the results. To resume is to run again: what is there is not repeated.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+from ray import tune
+
+from raystudy.power.monitor import monitor_for
+from raystudy.record.archive import Archive
+from raystudy.study import Study
+from raystudy.study import Trial as PlannedTrial
+from raystudy.sweep.cluster import cluster, node_ids, refuse_unsatisfiable
+from raystudy.sweep.provenance import git_commit, now_utc
+from raystudy.sweep.status import Snapshot, watching
+from raystudy.sweep.trial import Trial
+from raystudy.training.models import source_of
+from raystudy.training.tokens import prepare
+
+_ESTIMATE = " (an estimate: no instrument can be read here; `raystudy meters` says why)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """What one `run` did."""
+
+    ran: tuple[str, ...]
+    """Trials that this run finished."""
+    failed: tuple[str, ...]
+    """Trials that are not finished, after all were tried."""
+    wall_s: float
+    """From the call to the end."""
+
+
+def run(
+    study: Study,
+    archive: Archive,
+    *,
+    address: str | None,
+    tell: Callable[[str], None],
+    watch: Callable[[Snapshot], None],
+) -> Sweep:
+    """
+    Run the trials that the archive lacks; `tell` hears what happens, `watch` how far it is, about once a second.
+
+    Raises ClusterError, CorpusError, ModelError, HubError or MeterError before anything is run; KeyboardInterrupt keeps
+    what is finished.
+    """
+    started_s = time.monotonic()
+    todo = tuple(trial for trial in study.trials() if not archive.has(trial.id))
+    if todo:
+        _prepare_corpora(study, todo, tell)
+        tell("starting Ray" if address is None else f"joining Ray at {address}")
+        with cluster(address, allow_hub=study.allow_hub):
+            refuse_unsatisfiable(study.resources)
+            _start_monitors(study, archive, tell)
+            with watching(study, archive, started_s, watch):
+                _fit(study, archive, todo)
+    ran = tuple(trial.id for trial in todo if archive.has(trial.id))
+    failed = tuple(trial.id for trial in todo if not archive.has(trial.id))
+    return Sweep(ran=ran, failed=failed, wall_s=time.monotonic() - started_s)
+
+
+def _prepare_corpora(study: Study, todo: tuple[PlannedTrial, ...], tell: Callable[[str], None]) -> None:
+    """Prepare each corpus once, before any trial: its mistakes show at once, and no trial pays for it."""
+    for recipe in dict.fromkeys(trial.recipe for trial in todo):
+        source = source_of(recipe, allow_hub=study.allow_hub)
+        prepare(
+            recipe,
+            tokenizer=source.tokenizer,
+            tokenizer_file=source.tokenizer_file,
+            allow_hub=study.allow_hub,
+            tell=tell,
+        )
+
+
+def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
+    """Start a monitor on each node, say what it reads, and measure the idle baseline."""
+    monitors = {node_id: monitor_for(node_id, study.metering) for node_id in node_ids()}
+    ray.get([monitor.ready.remote() for monitor in monitors.values()])
+    for node_id, monitor in monitors.items():
+        reasons: dict[str, str] = ray.get(monitor.reasons.remote())
+        read = [name for name, reason in reasons.items() if reason == "read"]
+        tell(
+            f"power on node {node_id[:8]} is read from: {', '.join(read)}"
+            + (_ESTIMATE if read == ["nameplate"] else "")
+        )
+    if study.metering.idle_s == 0:
+        return
+    tell(f"measuring the idle baseline, {study.metering.idle_s:g} s")
+    idle = ray.get([monitor.idle_w.remote(study.metering.idle_s) for monitor in monitors.values()])
+    for node_id, power_w in zip(monitors, idle, strict=True):
+        archive.write_idle(node_id, power_w)
+
+
+def _fit(study: Study, archive: Archive, todo: tuple[PlannedTrial, ...]) -> None:
+    """Let Tune run the trials in plan order; its own folder is scratch."""
+    scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
+    tuner = tune.Tuner(
+        Trial,
+        param_space={
+            "trial_id": tune.grid_search([trial.id for trial in todo]),
+            "archive": str(archive.folder.absolute()),
+            "git_commit": git_commit(Path.cwd()),
+        },
+        tune_config=tune.TuneConfig(
+            reuse_actors=not study.resources.starts_fresh,
+            trial_name_creator=lambda trial: trial.config["trial_id"],
+            trial_dirname_creator=lambda trial: trial.config["trial_id"],
+        ),
+        run_config=tune.RunConfig(
+            name="scratch",
+            storage_path=str(scratch),
+            verbose=0,
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+    said_before = archive.failures()
+    try:
+        grid = tuner.fit()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    errors, said = [str(error) for error in grid.errors], archive.failures()
+    silent = [
+        trial.id for trial in todo if not archive.has(trial.id) and said.get(trial.id) == said_before.get(trial.id)
+    ]
+    _keep_silent_deaths(archive, silent, errors)
+
+
+def _keep_silent_deaths(archive: Archive, trial_ids: list[str], errors: list[str]) -> None:
+    """Record trials whose process was killed before it could say anything itself."""
+    error = "The trial's process died without a word. Tune said:\n" + "\n".join(errors)
+    for trial_id in trial_ids:
+        archive.write_failure(trial_id, at_utc=now_utc(), error=error)

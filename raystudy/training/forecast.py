@@ -1,0 +1,51 @@
+"""What a recipe will take, told without training it: tokens, repetition, parameters, FLOPs. Imports no torch."""
+
+import math
+from dataclasses import dataclass
+
+from raystudy.study import Recipe
+from raystudy.training.models import source_of
+from raystudy.training.sequences import sequences_of
+from raystudy.training.shapes import shape_of
+from raystudy.training.tokens import Corpus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """What a recipe will take; null where only running it tells."""
+
+    tokens: int
+    """That will be trained on, padding not counted, rounded up to whole steps."""
+    padding_share: float
+    """Of the positions computed on."""
+    steps: int
+    unique_tokens: int
+    """Distinct training tokens that will be seen."""
+    epochs: float
+    heldout_tokens: int
+    """That the corpus holds for evaluation."""
+    parameters: int | None
+    flops: float | None
+    """Of the training."""
+
+
+def forecast(recipe: Recipe, corpus: Corpus, *, allow_hub: bool) -> Forecast:
+    """Work out what a recipe will take on a corpus that is prepared."""
+    sequences = sequences_of(corpus, recipe)
+    tokens_a_step = recipe.batch_size * sequences.tokens_in_set / len(sequences)
+    budget = recipe.tokens or (recipe.epochs or 1) * sequences.tokens_in_set
+    steps = math.ceil(budget / tokens_a_step)
+    tokens = round(steps * tokens_a_step) if recipe.tokens else budget
+    positions = tokens * len(sequences) * recipe.context / sequences.tokens_in_set
+    folder = source_of(recipe, allow_hub=allow_hub).folder
+    shape = shape_of(str(folder) if folder else recipe.model)
+    return Forecast(
+        tokens=tokens,
+        padding_share=1 - tokens / positions,
+        steps=steps,
+        unique_tokens=min(tokens, sequences.tokens_in_set),
+        epochs=tokens / sequences.tokens_in_set,
+        heldout_tokens=int(corpus.heldout_offsets[-1]),
+        parameters=shape.parameters if shape else None,
+        flops=shape.flops_per_position(recipe.context) * positions if shape else None,
+    )

@@ -1,0 +1,151 @@
+"""The steps of one training: batch in, weights changed, tokens counted.
+
+order ──indices──▶ Sequences ──inputs, targets──▶ model ──loss──▶ gradients ──▶ AdamW
+                                └─ in as few passes as memory allows ─┘
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from raystudy.errors import DivergedError
+from raystudy.study import Recipe
+from raystudy.training.optimizer import Optimizer, autocast, learning_rate
+from raystudy.training.sequences import IGNORED, DataOrder, Sequences
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a training is."""
+
+    tokens_seen: int
+    budget_tokens: int
+    loss: float
+    """Of the last step, nats per token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """What a run of steps gave."""
+
+    loss: float
+    """Mean training loss, nats per token."""
+    learning_rate: float
+    """Of the last step."""
+    gradient_norm: float
+    """Of the last step, before clipping."""
+
+
+class Steps:
+    """A training that can be advanced; it counts what it has seen."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        sequences: Sequences,
+        recipe: Recipe,
+        *,
+        seed: int,
+        sequences_a_pass: int,
+    ) -> None:
+        """Take a model that is on its device already."""
+        self.taken = self.sequences_seen = self.tokens_seen = self.padding_seen = 0
+        self.budget_tokens = recipe.tokens or (recipe.epochs or 1) * sequences.tokens_in_set
+        self.sequences_a_pass = sequences_a_pass
+        self._last_sequence = None if recipe.tokens else (recipe.epochs or 1) * len(sequences)
+        self._model, self._sequences, self._recipe = model, sequences, recipe
+        self._device = next(model.parameters()).device
+        self._order = DataOrder(len(sequences), seed)
+        self._optimizer = Optimizer(recipe, model.parameters(), self._device)
+        self._step_loss = torch.zeros((), device=self._device)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is spent: in tokens, rounded up to a step, or in whole passes."""
+        if self._last_sequence is not None:
+            return self.sequences_seen >= self._last_sequence
+        return self.tokens_seen >= self.budget_tokens
+
+    @property
+    def progress(self) -> Progress:
+        """How far the training is; waits for the device."""
+        return Progress(tokens_seen=self.tokens_seen, budget_tokens=self.budget_tokens, loss=self._step_loss.item())
+
+    def until(self, tokens: float, tell: Callable[["Steps"], None]) -> Stretch:
+        """
+        Take steps until `tokens` are seen or the budget is spent; `tell` is called after each.
+
+        Raises DivergedError where the loss is no number any more.
+        """
+        before, loss_sum = self.tokens_seen, torch.zeros((), device=self._device, dtype=torch.float64)
+        while True:
+            seen, rate, norm = self._step()
+            loss_sum += self._step_loss * seen
+            tell(self)
+            if self.finished or self.tokens_seen >= tokens:
+                break
+        mean_loss = loss_sum.item() / (self.tokens_seen - before)
+        if not math.isfinite(mean_loss):
+            raise DivergedError(
+                f"The training loss became {mean_loss} by step {self.taken:,} ({self.tokens_seen:,} tokens). "
+                "Lower learning_rate or clip_norm, or choose precision bf16 or fp32."
+            )
+        return Stretch(loss=mean_loss, learning_rate=rate, gradient_norm=norm.item())
+
+    def warm_up(self) -> None:
+        """
+        Run one batch forward and backward and forget it, with as many sequences a pass as the GPU's memory allows.
+
+        Compilation, kernel selection and the first allocations happen here, so that no trial is charged for them.
+        """
+        inputs, targets = self._batch(np.arange(min(self._recipe.batch_size, len(self._sequences))))
+        while True:
+            try:
+                self._accumulate(inputs, targets, n_tokens=targets.numel())
+            except torch.cuda.OutOfMemoryError:
+                if self.sequences_a_pass == 1:
+                    raise
+                self.sequences_a_pass = (self.sequences_a_pass + 1) // 2
+                torch.cuda.empty_cache()
+            else:
+                return
+            finally:
+                self._optimizer.forget()
+
+    def _step(self) -> tuple[int, float, torch.Tensor]:
+        """Take one step; returns its tokens, its learning rate, and the norm of its gradient."""
+        left = math.inf if self._last_sequence is None else self._last_sequence - self.sequences_seen
+        indices = self._order.take(int(min(self._recipe.batch_size, left)))
+        inputs, targets = self._batch(indices)
+        n_tokens = self._sequences.n_targets(indices)
+        self._step_loss = self._accumulate(inputs, targets, n_tokens=n_tokens)
+        self.taken += 1
+        self.sequences_seen += len(indices)
+        self.tokens_seen += n_tokens
+        self.padding_seen += inputs.numel() - n_tokens
+        rate = learning_rate(self._recipe, min(self.tokens_seen / self.budget_tokens, 1.0))
+        return n_tokens, rate, self._optimizer.step(rate)
+
+    def _batch(self, indices: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return inputs and targets on the device, each (sequences, context)."""
+        inputs, targets = self._sequences.rows(indices)
+        return torch.from_numpy(inputs).to(self._device), torch.from_numpy(targets).to(self._device)
+
+    def _accumulate(self, inputs: torch.Tensor, targets: torch.Tensor, *, n_tokens: int) -> torch.Tensor:
+        """Add the gradients of the batch's mean loss, and return that loss, still on the device."""
+        total = torch.zeros((), device=self._device)
+        for some_inputs, some_targets in zip(
+            inputs.split(self.sequences_a_pass), targets.split(self.sequences_a_pass), strict=True
+        ):
+            with autocast(self._recipe, self._device):
+                logits = self._model(input_ids=some_inputs, use_cache=False).logits
+            loss = functional.cross_entropy(
+                logits.float().flatten(0, 1), some_targets.flatten(), ignore_index=IGNORED, reduction="sum"
+            )
+            self._optimizer.backward(loss / n_tokens)
+            total += loss.detach() / n_tokens
+        return total
