@@ -1,10 +1,10 @@
-"""Tokens per second on a CPU: our loop, a plain PyTorch loop, and Hugging Face Trainer, on one model and the same batches.
+"""Tokens per second on a CPU: our loop, a plain PyTorch loop and Hugging Face Trainer, on the same model and batches.
 
     .venv/bin/python benchmarks/train_cpu.py [--steps 20] [--rounds 3] [--threads 2]
 
-The setting is P2's: llama-4m, context 128, micro-batch 2 x accumulation 8, fp32, AdamW, clip 1.0. The two others do as they
-are told, eight passes a step; ours does one pass of sixteen, which is the same sum. The contenders take turns, so that a
-noisy machine is noisy for all; the table gives medians, ratios to Trainer, and the loss each ends at on one fixed batch.
+The setting is P2's: llama-4m, context 128, micro-batch 2 x accumulation 8, fp32, AdamW, clip 1.0. The two others do as
+they are told, eight passes a step; ours does one pass of sixteen, which is the same sum. The contenders take turns, so
+that a noisy machine is noisy for all; the table gives medians, ratios to Trainer, and the loss each ends at.
 """
 
 import argparse

@@ -5,6 +5,7 @@
     ├── CorpusError         text that cannot be found, read or split
     ├── ModelError          a model or tokenizer that cannot be had, or do not fit each other
     ├── HubError            the hub is off, unreachable, or lacks what was asked
+    ├── DivergedError       a training whose loss is no number any more
     ├── ArchiveError        the folder of results: unwritable, corrupt, or of another study
     ├── MeterError          an instrument that was asked for and cannot be read
     ├── ClusterError        no node offers what a trial needs
@@ -32,6 +33,10 @@ class ModelError(RaystudyError):
 
 class HubError(RaystudyError):
     """The hub is off, unreachable, or lacks what was asked for."""
+
+
+class DivergedError(RaystudyError):
+    """A training's loss is no number any more."""
 
 
 class ArchiveError(RaystudyError):

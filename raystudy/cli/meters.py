@@ -23,8 +23,7 @@ def meters(
     """
     Show every source of power figures on this node: readable or not, and what to do about it.
 
-    Example:
-        raystudy meters --powercap-root /host/sys/class/powercap
+    Example: `raystudy meters --powercap-root /host/sys/class/powercap`
     """
     found = sources(Metering(powercap_root=str(powercap_root)))
     if as_json:

@@ -16,8 +16,8 @@ class Resources(Strict):
 
     cpus: PositiveInt = 1
     """CPU cores of a trial: its torch threads, and the cores it is pinned to."""
-    gpus: NonNegativeInt = 0
-    """GPUs of a trial. Not fractional: trials that share a board cannot tell their joules apart."""
+    gpus: Annotated[int, Field(ge=0, le=1)] = 0
+    """GPUs of a trial, 0 or 1. No fractions: trials that share a board cannot tell their joules apart."""
     exclusive: bool = True
     """Keep a node for one trial at a time, so that the energy of the CPU package belongs to it."""
     fresh_process: bool | None = None

@@ -48,4 +48,5 @@ class Board:
 
 def board_for(study: str) -> Any:
     """Return the board of a study, started where there is none; it ends with the driver that asked first."""
-    return Board.options(name=f"board-{study}", namespace=NAMESPACE, get_if_exists=True).remote()
+    shared: Any = Board
+    return shared.options(name=f"board-{study}", namespace=NAMESPACE, get_if_exists=True).remote()

@@ -15,6 +15,8 @@ from pathlib import Path
 import ray
 from ray import tune
 
+from raystudy.errors import MeterError
+from raystudy.power import check_names
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
 from raystudy.study import Study
@@ -58,6 +60,7 @@ def run(
     started_s = time.monotonic()
     todo = tuple(trial for trial in study.trials() if not archive.has(trial.id))
     if todo:
+        check_names(study.metering.meters or ())
         _prepare_corpora(study, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")
         with cluster(address, allow_hub=study.allow_hub):
@@ -86,7 +89,10 @@ def _prepare_corpora(study: Study, todo: tuple[PlannedTrial, ...], tell: Callabl
 def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
     """Start a monitor on each node, say what it reads, and measure the idle baseline."""
     monitors = {node_id: monitor_for(node_id, study.metering) for node_id in node_ids()}
-    ray.get([monitor.ready.remote() for monitor in monitors.values()])
+    try:
+        ray.get([monitor.ready.remote() for monitor in monitors.values()])
+    except MeterError as error:  # Ray's own text is a traceback; the sentence is in its cause
+        raise MeterError(str(error.__cause__ or error)) from None
     for node_id, monitor in monitors.items():
         reasons: dict[str, str] = ray.get(monitor.reasons.remote())
         read = [name for name, reason in reasons.items() if reason == "read"]

@@ -78,7 +78,7 @@ def _load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool) -
     model.train()
     sequences = sequences_of(corpus, recipe)
     a_pass, why = _sequences_a_pass(recipe, model, placement)
-    trained = torch.compile(model) if recipe.compile else model
+    trained: Any = torch.compile(model) if recipe.compile else model
     steps = Steps(trained, sequences, recipe, seed=seed, sequences_a_pass=a_pass)
     if recipe.compile or placement.device.type == "cuda":
         steps.warm_up()

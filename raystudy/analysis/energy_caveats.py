@@ -1,0 +1,126 @@
+"""Doubts about the joules, and about the metrics that rest on them."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from raystudy.analysis.parameter_efficiency import parts
+from raystudy.analysis.trials import Trials
+from raystudy.analysis.words import counted, listing, number
+
+UNSTEADY = 0.10
+"""Standard deviation over mean from which repetitions of one level disagree too much."""
+UNCERTAIN = 0.05
+"""Half-width of the instrument's interval over the joules, from which it limits what can be seen."""
+MOSTLY = 0.5
+"""Share of a metric's change from which it is said to come from one part."""
+
+
+def nameplate(trials: Trials) -> Iterator[str]:
+    """Joules that no instrument measured."""
+    if trials.joules.estimated:
+        watts = trials.study.metering.nameplate_w_per_cpu
+        yield (
+            f"No instrument measured energy: every joule is an estimate, {watts:g} W for each busy core x CPU time. It "
+            "follows time, not load, clock or memory; a machine with RAPL or NVML would measure."
+        )
+
+
+def not_measured(trials: Trials) -> Iterator[str]:
+    """Trials without a figure."""
+    missing = trials.rows.filter(pl.col(trials.joules.train_j).is_null())
+    if missing.is_empty():
+        return
+    said = missing.select(pl.col("energies").explode().struct.field("reason")).to_series().drop_nulls().unique().sort()
+    because = f": {'; '.join(reason.rstrip('.') for reason in said)}" if said.len() else ""
+    yield (
+        f"{missing.height} of {counted(trials.rows.height, 'trial')} have no energy figure{because}. "
+        "They are left out wherever joules are shown; `raystudy meters` says which instruments can be read."
+    )
+
+
+def mixed_methods(trials: Trials) -> Iterator[str]:
+    """Estimates beside measurements."""
+    estimates = trials.rows["energy_estimated_j"].count()
+    if not trials.joules.estimated and estimates:
+        yield (
+            f"{counted(estimates, 'trial')} hold a nameplate estimate where the others were measured; the two never "
+            "mix, so these count as not measured. Run them again where the instrument can be read."
+        )
+
+
+def unsteady(trials: Trials) -> Iterator[str]:
+    """Repetitions of one level whose energy varies by a tenth or more."""
+    joules = pl.col(trials.joules.train_j)
+    spread = trials.by_level(cv=joules.std() / joules.mean()).filter(pl.col("cv") >= UNSTEADY)
+    if spread.height:
+        shown = listing([f"{cv:.0%} at {level}" for level, cv in spread.select("level", "cv").iter_rows()])
+        yield (
+            f"Energy varies between repetitions (standard deviation over mean) by {shown}. "
+            "More repetitions on a quiet machine would help."
+        )
+
+
+def uncertain(trials: Trials) -> Iterator[str]:
+    """Joules whose own interval is wide: spans too short for the instrument."""
+    if trials.joules.estimated:
+        return
+    worst = trials.by_level(share=(pl.col("energy_u_j") / pl.col("energy_j")).max()).filter(pl.col("share") > UNCERTAIN)
+    if worst.height:
+        shown = listing([f"±{share:.0%} at {level}" for level, share in worst.select("level", "share").iter_rows()])
+        yield (
+            f"Readings are too few for the length of the training: single figures are certain to {shown}. "
+            "Longer trials, or a higher metering.rate_hz, would help."
+        )
+
+
+def no_idle_baseline(trials: Trials) -> Iterator[str]:
+    """Joules that the machine would have used anyway."""
+    if trials.joules.known and not trials.joules.estimated and trials.rows["energy_net_j"].is_null().any():
+        yield (
+            "There is no idle baseline for every trial, so the joules hold what the machine uses when it does nothing. "
+            "Set metering.idle_s to measure one."
+        )
+
+
+def partial_scope(trials: Trials) -> Iterator[str]:
+    """Parts of the machine that no instrument covers, and coverages that differ."""
+    if trials.joules.estimated or not trials.joules.known:
+        return
+    scopes = trials.rows["energy_scopes"].drop_nulls().unique().sort().to_list()
+    if len(scopes) > 1:
+        yield (
+            f"Trials differ in what their joules cover ({listing(scopes)}), so they cannot be compared as they stand. "
+            "Run them again with the same instruments."
+        )
+    if scopes and not any("board" in scope for scope in scopes):
+        yield (
+            f"The joules cover {listing(scopes)}; memory, fans, disks and the losses of the power supply count only as "
+            "far as these include them. A meter at the plug would tell the whole."
+        )
+
+
+def mostly_denominator(trials: Trials) -> Iterator[str]:
+    """A ratio metric whose change is mostly its own divisor."""
+    found = {part.name: part for part in parts(trials)}
+    tokens = found.get("nominal tokens")
+    if tokens is None or tokens.share is None or tokens.share < MOSTLY:
+        return
+    others = [f"{part.name} makes {part.share:.1%}" for part in found.values() if part is not tokens and part.share]
+    yield (
+        "Parameter efficiency as published divides by the tokens that the study sets: that divisor makes "
+        f"{tokens.share:.1%} of its change from {trials.levels[0]} to {trials.levels[-1]} "
+        f"({listing(others) or 'nothing else changes'}). Its F mostly tests arithmetic; see held-out loss and joules."
+    )
+
+
+def constant_speed(trials: Trials) -> Iterator[str]:
+    """A computing speed that is a constant, far from what was achieved."""
+    constant = trials.study.analysis.pe_cs_tflops
+    achieved = trials.rows["flops_per_s"].mean()
+    if constant is None or not isinstance(achieved, float):
+        return
+    yield (
+        f"CS_TFLOPS = {constant:g} is a constant: it cancels in every comparison, and the training achieved "
+        f"{number(achieved / 1e12)} TFLOPS. The recounted efficiency uses the achieved speed."
+    )

@@ -1,0 +1,136 @@
+"""The finished trials of one study: checked for what must not be pooled, labelled by level and block, with metrics.
+
+observations ──only this study's──▶ one corpus? ──▶ + level, x, block, METRICS ──▶ Trials
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from raystudy.analysis.joules import Joules, joules_of
+from raystudy.errors import AnalysisError
+from raystudy.stats.design import Design, design
+from raystudy.stats.metrics import METRICS, Inputs, cs_tflops
+from raystudy.study import Study
+from raystudy.study.trials import Level
+
+CORPUS_FACTORS = frozenset({"corpus", "corpus_path", "corpus_column", "corpus_documents", "heldout_fraction"})
+"""Factors whose levels train on, or are judged by, different text; any other factor has to leave the corpus alone."""
+
+ENTRIES = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
+"""Mappings as lists of entries: polars reads Arrow's maps so up to 1, as a type of its own from 2 on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trials:
+    """What every table, figure and caveat is made from."""
+
+    study: Study
+    rows: pl.DataFrame
+    """Observations in the order of the study, with `level` (text), `x` (the level itself), `block` and METRICS."""
+    levels: tuple[str, ...]
+    """Those that have a trial: by size where they are numbers, else as the study file writes them."""
+    joules: Joules
+    n_left_out: int
+    """Observations in the same folder that this study file does not ask for."""
+
+    @property
+    def factor(self) -> str:
+        """The one field of the recipe that varies."""
+        return next(iter(self.study.factors))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the levels lie on a number line."""
+        return self.rows["x"].dtype.is_numeric()
+
+    def at(self, level: str) -> pl.DataFrame:
+        """Return the trials of one level."""
+        return self.rows.filter(pl.col("level") == level)
+
+    def by_level(self, **statistics: pl.Expr) -> pl.DataFrame:
+        """Return one row a level, in order, with columns level, x and these statistics."""
+        return self.rows.group_by("level", "x").agg(**statistics).sort(pl.col("level").cast(pl.Enum(self.levels)))
+
+    def design(self, column: str) -> Design:
+        """Return one column as blocks x levels."""
+        return design(self.rows, subject="block", level="level", value=column, levels=self.levels)
+
+
+def trials_of(study: Study, table: pl.DataFrame) -> Trials:
+    """Take the study's own trials from a table; raises AnalysisError where there is none, or where corpora mix."""
+    rows = _labelled(study, table)
+    _refuse_mixed_corpora(next(iter(study.factors)), rows)
+    joules = joules_of(rows)
+    inputs = Inputs(
+        energy_j=joules.train_j,
+        power_rms_w=joules.power_rms_w,
+        pe_k=study.analysis.pe_k,
+        pe_cs_tflops=study.analysis.pe_cs_tflops,
+    )
+    metrics = {name: metric(inputs) for name, metric in METRICS.items()}
+    return Trials(
+        study=study,
+        rows=rows.with_columns(cs_tflops=cs_tflops(inputs), **metrics),
+        levels=_in_order(rows, [label(level) for level in _levels_by_condition(study).values()]),
+        joules=joules,
+        n_left_out=table.height - rows.height,
+    )
+
+
+def label(level: Level) -> str:
+    """Write a level for people: 50,000, 0.001, true, tiny-1m."""
+    if isinstance(level, bool):
+        return str(level).lower()
+    if isinstance(level, int):
+        return f"{level:,}"
+    return f"{level:g}" if isinstance(level, float) else level
+
+
+def _labelled(study: Study, table: pl.DataFrame) -> pl.DataFrame:
+    wanted = [trial.id for trial in study.trials()]
+    rows = table.filter(pl.col("trial_id").is_in(wanted)).sort("position")
+    if rows.is_empty():
+        raise AnalysisError(
+            f"No finished trial of study {study.name!r} is in the table of {table.height} rows. "
+            "Run it first, or give the folder it was run in."
+        )
+    levels = _levels_by_condition(study)
+    return rows.with_columns(
+        pl.col("versions", "reasons").cast(ENTRIES),
+        level=pl.col("condition").replace_strict({name: label(level) for name, level in levels.items()}),
+        x=_on_axis(rows["condition"], levels),
+        block=pl.format("r{}", pl.col("repetition").cast(pl.String).str.zfill(2)),
+    )
+
+
+def _levels_by_condition(study: Study) -> dict[str, Level]:
+    return {str(condition): condition.levels[0][1] for condition in study.conditions}
+
+
+def _on_axis(condition: pl.Series, levels: Mapping[str, Level]) -> pl.Series:
+    """Return each trial's level as a number where all are numbers, else as text."""
+    numeric = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels.values())
+    axis = {name: level if numeric else label(level) for name, level in levels.items()}
+    return condition.replace_strict(axis).alias("x")
+
+
+def _in_order(rows: pl.DataFrame, written: Sequence[str]) -> tuple[str, ...]:
+    if rows["x"].dtype.is_numeric():
+        return tuple(rows.sort("x")["level"].unique(maintain_order=True))
+    return tuple(level for level in written if level in rows["level"])
+
+
+def _refuse_mixed_corpora(factor: str, rows: pl.DataFrame) -> None:
+    """Losses on different text cannot be compared, unless the text is what the study varies."""
+    by_level = rows.group_by("level").agg(pl.col("corpus_fingerprint").unique())
+    within = by_level.filter(pl.col("corpus_fingerprint").list.len() > 1)
+    fingerprints = sorted(rows["corpus_fingerprint"].unique())
+    if within.is_empty() and (len(fingerprints) == 1 or factor in CORPUS_FACTORS):
+        return
+    counts = [f"{mark[:12]} ({rows['corpus_fingerprint'].to_list().count(mark)} trials)" for mark in fingerprints]
+    raise AnalysisError(
+        f"These trials were trained on {len(fingerprints)} different corpora, by fingerprint: {', '.join(counts)}. "
+        "Losses on different text cannot be compared; move the trials of one corpus to a folder of their own."
+    )

@@ -1,0 +1,92 @@
+"""The findings in a terminal: the answer, the caveats and the short tables, at most 100 columns wide."""
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from raystudy.analysis.findings import Findings, Table
+from raystudy.report.grid import Grid, grid
+from raystudy.report.words import NO_CAVEATS
+
+WIDEST = 100
+MOST_ROWS = 20
+"""A longer table is for the page; the terminal names it."""
+
+_WIDEST_CELL = 40
+_GAP = 3
+"""Columns between two columns: a space, a divider (also a space), a space."""
+
+
+def show(findings: Findings, console: Console) -> None:
+    """Print the answer first, the doubts next, then the tables that fit a screen."""
+    width = min(console.width, WIDEST)
+    _say(console, width, Text(findings.study, style="bold"), Text(findings.question, style="italic"))
+    _say(console, width, _heading("Answer"), Text(" ".join(findings.answer)))
+    _say(console, width, _heading("Caveats"), _numbered(findings.caveats) if findings.caveats else Text(NO_CAVEATS))
+    for table in findings.tables:
+        _say(console, width, _heading(table.title), *_table(table, width))
+
+
+def split(text: Grid, *, width: int) -> list[tuple[int, ...]]:
+    """Share the columns of a wide table among parts that fit; each part begins with the first column."""
+    parts: list[tuple[int, ...]] = []
+    part: tuple[int, ...] = (0,)
+    for place in range(1, len(text.names)):
+        needed = sum(_column_width(text, each) + _GAP for each in (*part, place)) - _GAP
+        if needed > width and len(part) > 1:
+            parts.append(part)
+            part = (0,)
+        part = (*part, place)
+    return [*parts, part]
+
+
+def _say(console: Console, width: int, *things: RenderableType) -> None:
+    for thing in things:
+        console.print(thing, width=width, highlight=False)
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold cyan")
+
+
+def _numbered(sentences: tuple[str, ...]) -> RichTable:
+    listed = RichTable.grid(padding=(0, 1))
+    for place, sentence in enumerate(sentences, start=1):
+        listed.add_row(Text(f"{place}."), Text(sentence))
+    return listed
+
+
+def _table(table: Table, width: int) -> Iterator[RenderableType]:
+    if table.frame.height > MOST_ROWS:
+        yield Text(f"{table.frame.height:,} rows: see the report.")
+        return
+    text = grid(table.frame)
+    for places in split(text, width=width):
+        yield _part(text, places)
+    if table.note:
+        yield Text(table.note, style="dim")
+
+
+def _part(text: Grid, places: tuple[int, ...]) -> RichTable:
+    part = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place in places:
+        part.add_column(
+            Text(text.names[place]),
+            justify="right" if text.numeric[place] else "left",
+            vertical="bottom",
+            width=_column_width(text, place),
+        )
+    for row in text.rows:
+        part.add_row(*(Text(row[place]) for place in places))
+    return part
+
+
+def _column_width(text: Grid, place: int) -> int:
+    """Measure what a column needs: its longest cell, or the longest word of its name, which may wrap."""
+    longest = max((cell_len(row[place]) for row in text.rows), default=0)
+    word = max((cell_len(word) for word in text.names[place].split()), default=0)
+    return max(1, word, min(longest, _WIDEST_CELL))

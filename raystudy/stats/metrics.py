@@ -1,0 +1,98 @@
+"""What a study is judged by: each metric is one polars expression over a table of trials, with its unit in its name.
+
+A metric that needs joules is told which column holds them, so that measured and estimated ones never meet. What cannot
+be had is null, a ratio over nothing too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """Which columns hold the energy, and the constants of P1's formula."""
+
+    energy_j: str = "energy_j"
+    power_rms_w: str = "power_rms_w"
+    pe_k: float = 1.0
+    pe_cs_tflops: float | None = None
+    """P1's computing speed, 68.16 there; where it is null, the ceiling measured in each trial."""
+
+
+Metric = Callable[[Inputs], pl.Expr]
+
+
+def energy_j_per_token(inputs: Inputs) -> pl.Expr:
+    """Joules spent for each token trained on."""
+    return _ratio(pl.col(inputs.energy_j), pl.col("tokens_seen"))
+
+
+def tokens_per_s(_: Inputs) -> pl.Expr:
+    """Tokens trained on in a second, padding not counted."""
+    return _ratio(pl.col("tokens_seen"), pl.col("train_s"))
+
+
+def flops_per_s(_: Inputs) -> pl.Expr:
+    """Floating-point operations of the training in a second."""
+    return _ratio(pl.col("flops"), pl.col("train_s"))
+
+
+def loss_drop_per_kj(inputs: Inputs) -> pl.Expr:
+    """Nats per token of held-out loss that a kilojoule bought, counted from zero tokens."""
+    return _ratio(pl.col("loss_initial") - pl.col("loss_heldout"), pl.col(inputs.energy_j) / 1e3)
+
+
+def power_mean_w(inputs: Inputs) -> pl.Expr:
+    """Mean power while training: joules over seconds."""
+    return _ratio(pl.col(inputs.energy_j), pl.col("train_s"))
+
+
+def parameter_efficiency_published(inputs: Inputs) -> pl.Expr:
+    """
+    P1's parameter efficiency with P1's labels, TFLOPS / (W x parameter x nominal Mtoken), divided by perplexity.
+
+    K (invPPL (CS_TFLOPS / RMS_W)) / (params TT_norm), invPPL rounded to four decimals as the paper does, of its one
+    sentence where that was evaluated (arXiv 2601.06649).
+    """
+    quality = _ratio(pl.lit(1.0), pl.coalesce("perplexity_sentence", "perplexity")).round(4)
+    return _parameter_efficiency(
+        quality, cs_tflops(inputs), pl.col(inputs.power_rms_w), pl.col("nominal_tokens"), k=inputs.pe_k
+    )
+
+
+def parameter_efficiency_recounted(inputs: Inputs) -> pl.Expr:
+    """The same formula on what the trial did: achieved speed, mean power, tokens processed, held-out perplexity."""
+    speed_tflops = flops_per_s(inputs) / 1e12
+    quality = _ratio(pl.lit(1.0), pl.col("perplexity"))
+    return _parameter_efficiency(quality, speed_tflops, power_mean_w(inputs), pl.col("tokens_seen"), k=inputs.pe_k)
+
+
+def cs_tflops(inputs: Inputs) -> pl.Expr:
+    """P1's computing speed in TFLOPS: the constant given, else the measured ceiling."""
+    return pl.col("flops_ceiling_per_s") / 1e12 if inputs.pe_cs_tflops is None else pl.lit(inputs.pe_cs_tflops)
+
+
+def _parameter_efficiency(quality: pl.Expr, speed: pl.Expr, power: pl.Expr, tokens: pl.Expr, *, k: float) -> pl.Expr:
+    """P1's formula; speed in TFLOPS, power in watts."""
+    return _ratio(k * (quality * _ratio(speed, power)), pl.col("parameters") * (tokens / 1e6))
+
+
+def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """Divide; null where there is nothing to divide by."""
+    return pl.when(denominator != 0).then(numerator / denominator)
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.__name__: metric
+    for metric in (
+        energy_j_per_token,
+        tokens_per_s,
+        flops_per_s,
+        loss_drop_per_kj,
+        power_mean_w,
+        parameter_efficiency_published,
+        parameter_efficiency_recounted,
+    )
+}

@@ -1,0 +1,191 @@
+"""Observations that nobody measured: whole tables for tests, in the real schema, a few keywords away from each other.
+
+study file text ──study_of──▶ Study ──trials──▶ observation(trial, changed columns) ──table──▶ polars
+"""
+
+import dataclasses
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from raystudy.record.energy import Energy, EnergyTotals
+from raystudy.record.observation import Identity, Observation, Provenance
+from raystudy.record.outcome import Outcome, Span
+from raystudy.record.trace import Channel, Reading, Trace
+from raystudy.study import Study, Trial, parse
+
+PARAMETERS = 1_000_000
+Changes = Callable[[Trial], Mapping[str, Any]]
+
+
+def study_of(factor: str = "tokens", levels: str = "[50_000, 100_000, 200_000]", **keys: str) -> Study:
+    """Return a study; `keys` are further lines of its file, as TOML, `table__key` for a key of a table."""
+    top = {"repetitions": "5"} | {key: value for key, value in keys.items() if "__" not in key}
+    lines = ['kind = "efficiency"', 'name = "made"', 'question = "What does more cost?"']
+    lines += [f"{key} = {value}" for key, value in top.items()]
+    lines += [f"{key.replace('__', '.')} = {value}" for key, value in keys.items() if "__" in key]
+    return parse("\n".join([*lines, f"factors.{factor} = {levels}"]), name="made.toml")
+
+
+def table_of(study: Study, changes: Changes = lambda _: {}) -> pl.DataFrame:
+    """Return the table of all trials of a study; `changes` gives the columns in which a trial is special."""
+    return table(observation(trial, study=study, **changes(trial)) for trial in study.trials())
+
+
+def table(observations: Iterable[Observation]) -> pl.DataFrame:
+    """Return observations as the archive would hand them over."""
+    frame = pl.from_arrow(pa.concat_tables([each.to_arrow() for each in observations]))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def observation(trial: Trial, *, study: Study, **columns: Any) -> Observation:
+    """Return what a trial might have given, measured by one GPU; `columns` replaces any column of it."""
+    outcome = _outcome(trial)
+    whole = Observation(
+        identity=_identity(trial, study),
+        recipe=trial.recipe,
+        outcome=outcome,
+        totals=_totals(outcome),
+        provenance=_provenance(),
+        energies=(_energy(outcome),),
+        traces=(trace("energy_j"),),
+    )
+    return _changed(whole, columns)
+
+
+def estimated(trial: Trial) -> dict[str, Any]:
+    """Return the changes that turn a measured trial into one with a nameplate estimate only."""
+    totals = _totals(_outcome(trial))
+    unknown = dict.fromkeys(field.name for field in dataclasses.fields(EnergyTotals))
+    return unknown | {
+        "energy_estimated_j": totals.energy_j,
+        "energy_eval_estimated_j": totals.energy_eval_j,
+        "power_rms_estimated_w": totals.power_rms_w,
+        "energies": (dataclasses.replace(_energy(_outcome(trial)), method="estimated", power_idle_w=None),),
+        "traces": (trace("energy_j", estimated=True),),
+    }
+
+
+def trace(quantity: str, *, estimated: bool = False, device: str = "GPU-5f3a") -> Trace:
+    """Return a trace at a steady 50 W from 0.5 s before to 0.5 s after the spans."""
+    channel = Channel(name=f"{device}/{quantity}", quantity=quantity, scope="gpu", device=device, estimated=estimated)  # type: ignore[arg-type]
+    values = [50.0 if quantity == "power_w" else 50.0 * tenth / 10 for tenth in range(121)]
+    readings = [Reading(at_s=99.5 + i / 10, half_width_s=1e-4, value=value) for i, value in enumerate(values)]
+    return Trace(channel=channel, readings=tuple(readings), sampler_started_s=0.0)
+
+
+def _changed(whole: Observation, columns: Mapping[str, Any]) -> Observation:
+    """Replace columns wherever they lie; a column that no part has is the test's mistake."""
+    left, parts = dict(columns), {}
+    for name in ("identity", "outcome", "totals", "provenance"):
+        part = getattr(whole, name)
+        mine = {field.name: left.pop(field.name) for field in dataclasses.fields(part) if field.name in left}
+        parts[name] = dataclasses.replace(part, **mine)
+    return dataclasses.replace(whole, **parts, **left)
+
+
+def _identity(trial: Trial, study: Study) -> Identity:
+    return Identity(
+        study=study.name,
+        kind=study.kind,
+        trial_id=trial.id,
+        condition=str(trial.condition),
+        repetition=trial.repetition,
+        seed=trial.seed,
+        position=trial.position,
+        nominal_tokens=trial.recipe.nominal_tokens,
+    )
+
+
+def _outcome(trial: Trial) -> Outcome:
+    """Make the loss fall with the logarithm of the tokens, a little differently in each trial."""
+    tokens, noise = trial.recipe.tokens or 100_000, random.Random(trial.id).gauss(0.0, 1.0)
+    loss, flops, train_s = 6.0 - 0.3 * math.log(tokens / 1e3) + 0.01 * noise, 6.0 * PARAMETERS * tokens, tokens / 2e4
+    return Outcome(
+        parameters=PARAMETERS,
+        steps=math.ceil(tokens / 2048),
+        tokens_seen=tokens,
+        tokens_padding=0,
+        tokens_unique=tokens,
+        epochs_seen=1.0,
+        flops=flops,
+        train_s=train_s,
+        eval_s=1.0,
+        load_s=0.5,
+        flops_ceiling_per_s=1e12,
+        mfu=flops / train_s / 1e12,
+        peak_memory_bytes=None,
+        loss_train=loss - 0.1,
+        loss_initial=6.0,
+        loss_heldout=loss,
+        loss_heldout_low=loss - 0.02,
+        loss_heldout_high=loss + 0.02,
+        bits_per_byte=loss / math.log(2) / 4,
+        perplexity=math.exp(loss),
+        perplexity_sentence=None,
+        heldout_tokens=200_000,
+        heldout_documents=400,
+        corpus_fingerprint="c0ffee" * 10,
+        tokenizer_fingerprint="70ce" * 16,
+        device="GPU-5f3a",
+        threads=2,
+        reasons={"device": "cuda, since there is one"},
+        spans=(
+            Span(name="load", start_s=100.0, end_s=100.5),
+            Span(name="train", start_s=100.5, end_s=109.0),
+            Span(name="eval", start_s=109.0, end_s=110.0),
+        ),
+        intervals=(),
+    )
+
+
+def _totals(outcome: Outcome) -> EnergyTotals:
+    """Measure about 50 W, a little more in training that does worse."""
+    energy_j = 50.0 * outcome.train_s * (1 + 0.1 * (outcome.loss_heldout - round(outcome.loss_heldout, 1)))
+    return EnergyTotals(
+        energy_j=energy_j,
+        energy_u_j=0.5,
+        energy_net_j=energy_j - 10.0 * outcome.train_s,
+        energy_eval_j=40.0,
+        energy_scopes="gpu",
+        power_rms_w=1.01 * energy_j / outcome.train_s,
+        energy_estimated_j=None,
+        energy_eval_estimated_j=None,
+        power_rms_estimated_w=None,
+    )
+
+
+def _energy(outcome: Outcome) -> Energy:
+    return Energy(
+        span="train",
+        device="GPU-5f3a",
+        scope="gpu",
+        method="counter",
+        energy_j=50.0 * outcome.train_s,
+        u_j=0.5,
+        power_mean_w=50.0,
+        power_rms_w=50.5,
+        power_idle_w=10.0,
+        n_readings=100,
+        n_errors=0,
+        rate_hz=10.0,
+    )
+
+
+def _provenance() -> Provenance:
+    return Provenance(
+        started_utc="2026-01-05T08:00:00+00:00",
+        host_hash="0123456789ab",
+        cpu_name="A processor",
+        cpu_count=8,
+        cpu_governor=None,
+        gpu_name="A GPU",
+        study_sha256="5ca1ab1e" * 8,
+        git_commit="0badc0de",
+        versions={"python": "3.11", "raystudy": "0.1.0"},
+    )
