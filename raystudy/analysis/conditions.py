@@ -47,7 +47,7 @@ def _cost(trials: Trials) -> Table:
         "n": pl.len(),
         "tokens seen": pl.col("tokens_seen").mean(),
         "padding": pl.col("tokens_padding").mean(),
-        "epochs": pl.col("epochs_seen").mean(),
+        "epochs seen": pl.col("epochs_seen").mean(),
         joules.title("training energy", "J"): pl.col(joules.train_j).mean(),
         "± sd, J": pl.col(joules.train_j).std(),
         joules.title("evaluation energy", "J"): pl.col(joules.eval_j).mean(),

@@ -111,9 +111,11 @@ def _levels_by_condition(study: Study) -> dict[str, Level]:
 
 def _on_axis(condition: pl.Series, levels: Mapping[str, Level]) -> pl.Series:
     """Return each trial's level as a number where all are numbers, else as text."""
-    numeric = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels.values())
-    axis = {name: level if numeric else label(level) for name, level in levels.items()}
-    return condition.replace_strict(axis).alias("x")
+    numbers = [level for level in levels.values() if isinstance(level, int | float) and not isinstance(level, bool)]
+    if len(numbers) < len(levels):
+        return condition.replace_strict({name: label(level) for name, level in levels.items()}, return_dtype=pl.String)
+    dtype = pl.Int64 if all(isinstance(level, int) for level in numbers) else pl.Float64
+    return condition.replace_strict(list(levels), pl.Series(numbers, dtype=dtype, strict=False))
 
 
 def _in_order(rows: pl.DataFrame, written: Sequence[str]) -> tuple[str, ...]:

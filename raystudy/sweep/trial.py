@@ -1,6 +1,6 @@
 """One trial as Ray Tune runs it: an actor on its node that trains, asks the node's monitor for the span, writes a row.
 
-    monitor ready ─▶ train ─▶ span of the monitor ─▶ energies ─▶ Observation ─▶ Archive
+    monitor ready ─▶ train ─▶ span of the monitor ─▶ observe ─▶ Archive
                      └ nothing is asked of Ray while it is measured, but one line a second to the board
 
 Tune hears only that it is done; what was measured is in the archive. A trial that is there already is not run again.
@@ -16,13 +16,10 @@ from ray import tune
 
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
-from raystudy.record.energy import belonging, energies, totals
-from raystudy.record.observation import Identity, Observation
-from raystudy.record.outcome import Outcome
-from raystudy.record.trace import Trace
-from raystudy.study import Resources, Study
-from raystudy.study import Trial as PlannedTrial
+from raystudy.record.observation import Observation
+from raystudy.study import Resources
 from raystudy.sweep.board import Running, board_for
+from raystudy.sweep.observe import observe
 from raystudy.sweep.provenance import now_utc, provenance_of
 
 POWER_RESOURCE = "raystudy_power"
@@ -94,38 +91,15 @@ class Trial(tune.Trainable):
             allow_hub=self._study.allow_hub,
             tell=_Teller(self._board, self._trial.id, self._node_id),
         )
-        traces = self._traces(outcome)
-        figures = energies(traces, outcome.spans, idle_w=self._archive.idle_w(self._node_id))
-        return Observation(
-            identity=identity_of(self._study, self._trial),
-            recipe=self._trial.recipe,
-            outcome=outcome,
-            totals=totals(figures, outcome.spans),
-            provenance=provenance,
-            energies=figures,
-            traces=traces,
-        )
-
-    def _traces(self, outcome: Outcome) -> tuple[Trace, ...]:
-        """Ask the monitor for what it read from the first span to the last, of the devices that were this trial's."""
         start_s, end_s = outcome.spans[0].start_s, outcome.spans[-1].end_s
-        traces = ray.get(self._power.span.remote(start_s, end_s))
-        gpus = frozenset({outcome.device} - {"cpu"})
-        return belonging(traces, gpu_uuids=gpus, exclusive=self._study.resources.exclusive)
-
-
-def identity_of(study: Study, trial: PlannedTrial) -> Identity:
-    """Say which trial of which study this is."""
-    return Identity(
-        study=study.name,
-        kind=study.kind,
-        trial_id=trial.id,
-        condition=str(trial.condition),
-        repetition=trial.repetition,
-        seed=trial.seed,
-        position=trial.position,
-        nominal_tokens=trial.recipe.nominal_tokens,
-    )
+        return observe(
+            self._study,
+            self._trial,
+            outcome,
+            traces=ray.get(self._power.span.remote(start_s, end_s)),
+            idle_w=self._archive.idle_w(self._node_id),
+            provenance=provenance,
+        )
 
 
 class _Teller:

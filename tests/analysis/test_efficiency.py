@@ -193,7 +193,7 @@ class TestTables:
         study = study_of()
         pair = table_named(findings_of(study, table_of(study)), "pairwise").frame.row(0, named=True)
 
-        assert ("100,000 − 50,000", True) == (pair["pair"], pair["high" if "high" in pair else "95 % high"] < 0)
+        assert ("100,000 − 50,000", True) == (pair["pair"], pair["95 % high"] < 0)
 
     def test_no_energy_no_test_but_a_reason(self) -> None:
         """A measure that nobody measured has a reason in place of F."""
@@ -240,6 +240,22 @@ class TestFigures:
 
         assert isinstance(loss, Lines)
         assert (["tiny-1m", "tiny-0.3m"], False) == (loss.mean["x"].to_list(), loss.log_x)
+
+    @pytest.mark.parametrize(
+        ("factor", "levels", "axis"),
+        [
+            ("learning_rate", "[1, 0.5, 0.001]", [0.001, 0.5, 1.0]),
+            ("deterministic", "[true, false]", ["true", "false"]),
+            ("epochs", "[2, 1]", [1, 2]),
+        ],
+    )
+    def test_levels_of_any_type(self, factor: str, levels: str, axis: list[object]) -> None:
+        """Whole and broken numbers share an axis, in order; true and false are names."""
+        study = study_of(factor, levels)
+        loss = findings_of(study, table_of(study)).figures[0]
+
+        assert isinstance(loss, Lines)
+        assert axis == loss.mean["x"].to_list()
 
     def test_mean_has_its_interval(self) -> None:
         """The mean lies between its bounds, one row a level in numeric order."""

@@ -1,0 +1,351 @@
+"""What must be seen on a real GPU, item by item, each bounded in time, its result written as soon as it is there.
+
+    .venv/bin/python benchmarks/gpu_evidence.py --only mfu,p1-setting --out benchmarks/results/gpu
+    .venv/bin/python benchmarks/gpu_evidence.py --tiny            the same on a CPU, at toy sizes, to see that it runs
+
+    mfu         tokens/s, MFU and J/token of tinyllama-1b, bf16, 2048 packed; beside a plain loop and HF Trainer
+    p1-setting  joules per processed token of P1's batch 1 x 64 under fp16 autocast, beside a packed setting
+    p1-small    P1 in small, 500K / 1M / 2M tokens x 5 shuffled blocks: a full archive with real traces, and its report
+
+Needs no network and no Ray. An item that cannot run is skipped with a reason, and the rest goes on. Results are JSON
+files with machine, versions and command, or the folder of a study. The board's clocks and limits are left as they are.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.update({"HF_HUB_OFFLINE": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"})
+
+import numpy as np
+import torch
+
+from raystudy.power import open_meters
+from raystudy.power.sampler import Sampler
+from raystudy.record.archive import Archive
+from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.outcome import Span
+from raystudy.study import Metering, Recipe, Resources, Study, parse
+from raystudy.sweep.observe import observe
+from raystudy.sweep.provenance import git_commit, provenance_of, versions
+from raystudy.training import models
+from raystudy.training.ceiling import flops_ceiling_per_s
+from raystudy.training.loop import train
+from raystudy.training.optimizer import DTYPES
+from raystudy.training.placement import Placement, place
+from raystudy.training.sequences import Sequences
+from raystudy.training.steps import Steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where an item runs, and how large."""
+
+    placement: Placement
+    sampler: Sampler
+    out: Path
+    tiny: bool
+
+    @property
+    def model(self) -> str:
+        """Name the model under test."""
+        return "tiny-0.1m" if self.tiny else "tinyllama-1b"
+
+    def joules(self, span: Span) -> dict[str, float | str | None]:
+        """Return the energy figure of a span, and how it was had."""
+        gpus = frozenset({self.placement.identity} - {"cpu"})
+        traces = belonging(self.sampler.span(span.start_s, span.end_s), gpu_uuids=gpus, exclusive=not gpus)
+        figures = energies(traces, [span], {})
+        total = totals(figures, [span])
+        return {
+            "energy_j": total.energy_j,
+            "energy_u_j": total.energy_u_j,
+            "energy_estimated_j": total.energy_estimated_j,
+            "scopes": total.energy_scopes,
+            "reasons": "; ".join(figure.reason for figure in figures if figure.reason) or None,
+        }
+
+
+def mfu(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Time optimizer steps of packed sequences at several batch sizes, compiled or not, and of two peers."""
+    context, steps = (64, 3) if bench.tiny else (2048, 10)
+    for batch_size in (1, 2) if bench.tiny else (1, 2, 4, 8):
+        for compiled in (False, True):
+            recipe = Recipe(
+                model=bench.model,
+                context=context,
+                batch_size=batch_size,
+                tokens=steps * batch_size * context,
+                precision="bf16",
+                compile=compiled,
+                deterministic=False,
+            )
+            yield {"who": "raystudy", "compile": compiled, **_timed(bench, recipe, _ours)}
+        plain = recipe.model_copy(update={"compile": False})
+        yield {"who": "plain PyTorch", "compile": False, **_timed(bench, plain, _plain)}
+        yield {"who": "HF Trainer", "compile": False, **_timed(bench, plain, _trainer)}
+
+
+def p1_setting(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Compare joules per processed token of the published setting with a packed one."""
+    tokens = 2_000 if bench.tiny else 40_000
+    stories = {"corpus": "stories", "corpus_documents": 300 if bench.tiny else 2_000, "eval_tokens": 2_000}
+    common = {"model": bench.model, "tokens": tokens, "schedule": "constant", "warmup_fraction": 0.0} | stories
+    settings = {
+        "P1: truncated to 64, batch 1, fp16 autocast, lr 1e-6": {
+            "packing": "truncated", "context": 64, "batch_size": 1, "precision": "fp16", "learning_rate": 1e-6,
+        },
+        "packed, 512 x 8, bf16": {"context": 64 if bench.tiny else 512, "batch_size": 8, "precision": "bf16"},
+    }  # fmt: skip
+    for name, setting in settings.items():
+        outcome = train(Recipe.model_validate(common | setting), seed=1, placement=bench.placement)
+        spans = [span for span in outcome.spans if span.name == "train"]
+        energy = bench.joules(spans[0])
+        joules = energy["energy_j"] or energy["energy_estimated_j"]
+        yield {
+            "setting": name,
+            "tokens_seen": outcome.tokens_seen,
+            "tokens_padding": outcome.tokens_padding,
+            "tokens_per_s": outcome.tokens_seen / outcome.train_s,
+            "mfu": outcome.mfu,
+            **energy,
+            "j_per_token": joules / outcome.tokens_seen if isinstance(joules, float) else None,
+        }
+
+
+def p1_small(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Run P1 in small, trial by trial in this process, into an archive of its own, and conclude."""
+    study, text = _p1_study(bench)
+    archive = Archive(bench.out / "p1-small")
+    archive.open_for(study, text)
+    for trial in study.trials():
+        if archive.has(trial.id):
+            continue
+        outcome = train(trial.recipe, seed=trial.seed, placement=bench.placement)
+        provenance = provenance_of(
+            study_sha256=archive.study_sha256(),
+            git_commit=git_commit(Path.cwd()),
+            gpu_name=bench.placement.gpu_name,
+        )
+        traces = bench.sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
+        observation = observe(study, trial, outcome, traces=traces, idle_w={}, provenance=provenance)
+        archive.write(observation)
+        yield {"trial": trial.id, "train_s": outcome.train_s, "energy_j": observation.totals.energy_j}
+    from rich.console import Console
+
+    from raystudy.cli.analyze import conclude
+
+    conclude(archive, Console())
+
+
+ITEMS: dict[str, tuple[Callable[[Bench], Iterator[dict[str, Any]]], float]] = {
+    "mfu": (mfu, 6),
+    "p1-setting": (p1_setting, 3),
+    "p1-small": (p1_small, 9),
+}
+"""What can be asked for, and its limit in minutes."""
+
+
+def _timed(bench: Bench, recipe: Recipe, who: Callable[..., Span]) -> dict[str, Any]:
+    """Build the model, let a contender take its steps, and work out rates; a failure is a result too."""
+    told: dict[str, Any] = {"batch_size": recipe.batch_size, "context": recipe.context, "tokens": recipe.tokens}
+    try:
+        source = models.source_of(recipe, allow_hub=False)
+        model = models.load(recipe, source, vocabulary=1024, seed=1).to(bench.placement.device)
+        span = who(model, _random_sequences(recipe), recipe)
+        rate = (recipe.tokens or 0) / span.duration_s
+        ceiling = flops_ceiling_per_s(bench.placement.device, DTYPES[recipe.precision], bench.placement.threads)
+        told |= {
+            "tokens_per_s": rate,
+            "mfu": rate * models.flops_per_position(model, recipe.context) / ceiling,
+            "ceiling_flops_per_s": ceiling,
+            **bench.joules(span),
+        }
+    except Exception as error:  # noqa: BLE001 - out of memory, no compiler: said in the result, and the rest goes on
+        told["skipped"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return told
+
+
+def _random_sequences(recipe: Recipe) -> Sequences:
+    """Return sequences of random tokens: never zeros, which compute faster than data."""
+    n = max(64, recipe.batch_size)
+    tokens = np.random.default_rng(0).integers(1024, size=n * recipe.context + 1, dtype=np.uint16)
+    return Sequences(
+        tokens=tokens,
+        starts=np.arange(n, dtype=np.int64) * recipe.context,
+        lengths=np.full(n, recipe.context + 1, dtype=np.int64),
+        context=recipe.context,
+        padding=0,
+    )
+
+
+def _ours(model: torch.nn.Module, sequences: Sequences, recipe: Recipe) -> Span:
+    compiled: Any = torch.compile(model) if recipe.compile else model
+    steps = Steps(compiled, sequences, recipe, seed=1, sequences_a_pass=recipe.batch_size)
+    steps.warm_up()
+    with _span() as span:
+        steps.until(float("inf"), lambda _: None)
+    return span[0]
+
+
+def _plain(model: torch.nn.Module, sequences: Sequences, recipe: Recipe) -> Span:
+    device = next(model.parameters()).device
+    adamw = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate)
+    batches = [
+        tuple(torch.from_numpy(array).to(device) for array in sequences.rows(np.arange(recipe.batch_size)))
+        for _ in range((recipe.tokens or 0) // recipe.batch_size // recipe.context + 1)
+    ]
+
+    def step(inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            logits = model(input_ids=inputs).logits
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+        adamw.step()
+        adamw.zero_grad()
+
+    step(*batches[0])
+    with _span() as span:
+        for batch in batches[1:]:
+            step(*batch)
+    return span[0]
+
+
+def _trainer(model: torch.nn.Module, sequences: Sequences, recipe: Recipe) -> Span:
+    import tempfile
+
+    from transformers import Trainer, TrainerCallback, TrainingArguments
+
+    steps = (recipe.tokens or 0) // recipe.batch_size // recipe.context
+    inputs, targets = sequences.rows(np.resize(np.arange(len(sequences)), (steps + 1) * recipe.batch_size))
+    rows = [
+        {
+            "input_ids": torch.from_numpy(one),
+            "labels": torch.from_numpy(wanted),
+            "shift_labels": torch.from_numpy(wanted),
+        }
+        for one, wanted in zip(inputs, targets, strict=True)
+    ]
+    edges: list[float] = []
+
+    class Stopwatch(TrainerCallback):
+        """Notes when the first step, a warm-up, and the last one end."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            if state.global_step in (1, steps + 1):
+                edges.append(_now_s())
+
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            per_device_train_batch_size=recipe.batch_size,
+            max_steps=steps + 1,
+            bf16=True,
+            save_strategy="no",
+            logging_steps=10_000,
+            report_to=[],
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            use_cpu=not torch.cuda.is_available(),
+        )
+        Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[Stopwatch()]).train()
+    return Span(name="train", start_s=edges[0], end_s=edges[1])
+
+
+@contextmanager
+def _span() -> Iterator[list[Span]]:
+    spans: list[Span] = []
+    started_s = _now_s()
+    yield spans
+    spans.append(Span(name="train", start_s=started_s, end_s=_now_s()))
+
+
+def _now_s() -> float:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.monotonic()
+
+
+def _p1_study(bench: Bench) -> tuple[Study, str]:
+    """Return P1 in small: packed and bf16 where P1 was truncated and fp16, so that nine minutes are enough."""
+    tokens = "[1000, 2000, 4000]" if bench.tiny else "[500_000, 1_000_000, 2_000_000]"
+    text = f"""
+kind = "efficiency"
+name = "p1-small"
+question = "How do 500K, 1M and 2M tokens trade against joules on {bench.model} from random weights?"
+repetitions = {2 if bench.tiny else 5}
+[recipe]
+model = "{bench.model}"
+tokenizer = "bpe-1024"
+corpus = "stdlib"
+context = {64 if bench.tiny else 512}
+batch_size = 8
+precision = "bf16"
+learning_rate = 3e-4
+sentence_perplexity = true
+eval_tokens = {2_000 if bench.tiny else 100_000}
+[factors]
+tokens = {tokens}
+[resources]
+gpus = {0 if bench.placement.device.type == "cpu" else 1}
+cpus = {bench.placement.threads}
+"""
+    return parse(text, name="p1-small"), text
+
+
+def _run_item(name: str, out: Path, *, tiny: bool) -> None:
+    """Run one item in this process; what it has is on disk after each step of it."""
+    gpu = torch.cuda.is_available()
+    placement = place(Resources(gpus=int(gpu), cpus=len(os.sched_getaffinity(0)), exclusive=False))
+    meters, reasons = open_meters(Metering())
+    sampler = Sampler(meters, rate_hz=10)
+    sampler.wait_ready()
+    bench = Bench(placement=placement, sampler=sampler, out=out, tiny=tiny)
+    record: dict[str, Any] = {
+        "item": name,
+        "command": " ".join(sys.argv),
+        "machine": {"device": placement.identity, "gpu": placement.gpu_name, "threads": placement.threads},
+        "meters_not_read": reasons,
+        "versions": versions(),
+        "tiny": tiny,
+        "rows": [],
+    }
+    for row in ITEMS[name][0](bench):
+        record["rows"].append(row)
+        (out / f"{name}.json").write_text(json.dumps(record, indent=1))
+        print(json.dumps(row), flush=True)
+    sampler.close()
+
+
+def main() -> None:
+    """Run the items asked for, each in a process of its own that is ended at its limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(ITEMS), help=f"comma-separated, of {', '.join(ITEMS)}")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/gpu"))
+    parser.add_argument("--tiny", action="store_true", help="toy sizes, for a CPU")
+    parser.add_argument("--item", choices=ITEMS, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    if asked.item:
+        _run_item(asked.item, asked.out, tiny=asked.tiny)
+        return
+    for name in asked.only.split(","):
+        words = [sys.executable, __file__, "--item", name, "--out", str(asked.out), *(["--tiny"] if asked.tiny else [])]
+        try:
+            subprocess.run(words, timeout=ITEMS[name][1] * 60, check=True)
+        except (subprocess.SubprocessError, KeyError):
+            print(f"{name} skipped or cut short: {traceback.format_exc().splitlines()[-1]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

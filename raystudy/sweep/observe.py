@@ -1,0 +1,47 @@
+"""From what a training gave and what the meters read to one observation; plain values, no Ray."""
+
+from collections.abc import Iterable, Mapping
+
+from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.observation import Identity, Observation, Provenance
+from raystudy.record.outcome import Outcome
+from raystudy.record.trace import Trace
+from raystudy.study import Study, Trial
+
+
+def observe(
+    study: Study,
+    trial: Trial,
+    outcome: Outcome,
+    *,
+    traces: Iterable[Trace],
+    idle_w: Mapping[str, float],
+    provenance: Provenance,
+) -> Observation:
+    """Put a finished trial together; of the node's traces it keeps those of devices that were the trial's own."""
+    gpus = frozenset({outcome.device} - {"cpu"})
+    own = belonging(traces, gpu_uuids=gpus, exclusive=study.resources.exclusive)
+    figures = energies(own, outcome.spans, idle_w)
+    return Observation(
+        identity=identity_of(study, trial),
+        recipe=trial.recipe,
+        outcome=outcome,
+        totals=totals(figures, outcome.spans),
+        provenance=provenance,
+        energies=figures,
+        traces=own,
+    )
+
+
+def identity_of(study: Study, trial: Trial) -> Identity:
+    """Say which trial of which study this is."""
+    return Identity(
+        study=study.name,
+        kind=study.kind,
+        trial_id=trial.id,
+        condition=str(trial.condition),
+        repetition=trial.repetition,
+        seed=trial.seed,
+        position=trial.position,
+        nominal_tokens=trial.recipe.nominal_tokens,
+    )
