@@ -144,7 +144,7 @@ def p1_small(bench: Bench) -> Iterator[dict[str, Any]]:
 
     from raystudy.cli.analyze import conclude
 
-    conclude(archive, Console())
+    conclude(archive, Console(), brief=True)
 
 
 ITEMS: dict[str, tuple[Callable[[Bench], Iterator[dict[str, Any]]], float]] = {
@@ -313,7 +313,7 @@ def _run_item(name: str, out: Path, *, tiny: bool) -> None:
     bench = Bench(placement=placement, sampler=sampler, out=out, tiny=tiny)
     record: dict[str, Any] = {
         "item": name,
-        "command": " ".join(sys.argv),
+        "command": " ".join(["benchmarks/gpu_evidence.py", *sys.argv[1:]]),
         "machine": {"device": placement.identity, "gpu": placement.gpu_name, "threads": placement.threads},
         "meters_not_read": reasons,
         "versions": versions(),

@@ -13,10 +13,11 @@ import polars as pl
 import pyarrow as pa
 
 from raystudy.record.energy import Energy, EnergyTotals
-from raystudy.record.observation import Identity, Observation, Provenance
+from raystudy.record.observation import Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome, Span
 from raystudy.record.trace import Channel, Reading, Trace
 from raystudy.study import Study, Trial, parse
+from raystudy.sweep.observe import identity_of
 
 PARAMETERS = 1_000_000
 Changes = Callable[[Trial], Mapping[str, Any]]
@@ -47,13 +48,12 @@ def observation(trial: Trial, *, study: Study, **columns: Any) -> Observation:
     """Return what a trial might have given, measured by one GPU; `columns` replaces any column of it."""
     outcome = _outcome(trial)
     whole = Observation(
-        identity=_identity(trial, study),
+        identity=identity_of(study, trial),
         recipe=trial.recipe,
         outcome=outcome,
         totals=_totals(outcome),
         provenance=_provenance(),
-        energies=(_energy(outcome),),
-        traces=(trace("energy_j"),),
+        measurements=Measurements(energies=(_energy(outcome),), traces=(trace("energy_j"),)),
     )
     return _changed(whole, columns)
 
@@ -82,24 +82,11 @@ def trace(quantity: str, *, estimated: bool = False, device: str = "GPU-5f3a") -
 def _changed(whole: Observation, columns: Mapping[str, Any]) -> Observation:
     """Replace columns wherever they lie; a column that no part has is the test's mistake."""
     left, parts = dict(columns), {}
-    for name in ("identity", "outcome", "totals", "provenance"):
+    for name in ("identity", "outcome", "totals", "provenance", "measurements"):
         part = getattr(whole, name)
         mine = {field.name: left.pop(field.name) for field in dataclasses.fields(part) if field.name in left}
         parts[name] = dataclasses.replace(part, **mine)
     return dataclasses.replace(whole, **parts, **left)
-
-
-def _identity(trial: Trial, study: Study) -> Identity:
-    return Identity(
-        study=study.name,
-        kind=study.kind,
-        trial_id=trial.id,
-        condition=str(trial.condition),
-        repetition=trial.repetition,
-        seed=trial.seed,
-        position=trial.position,
-        nominal_tokens=trial.recipe.nominal_tokens,
-    )
 
 
 def _outcome(trial: Trial) -> Outcome:

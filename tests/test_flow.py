@@ -98,10 +98,12 @@ def test_a_fresh_process_gives_the_same_losses(finished: Archive, tmp_path: Path
     )
 
 
-def test_a_failed_trial_stops_no_other(ray_cluster: None, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_failed_trial_stops_no_other(tmp_path: Path) -> None:
     """A trial that diverges is recorded with its traceback; the others finish."""
     archive = Archive(tmp_path)
-    text = TEXT.replace("tokens = [2000, 4000]", "learning_rate = [1e-3, 1e30]").replace("[factors]", "tokens = 2000\nclip_norm = inf\n[factors]")  # fmt: skip
+    text = TEXT.replace("[factors]", "tokens = 2000\nclip_norm = inf\n[factors]")
+    text = text.replace("tokens = [2000, 4000]", "learning_rate = [1e-3, 1e30]")
     done = sweep(archive, text)
 
     assert {"learning_rate-0.001--r01", "learning_rate-0.001--r02"} == set(done.ran)
@@ -109,8 +111,9 @@ def test_a_failed_trial_stops_no_other(ray_cluster: None, tmp_path: Path) -> Non
     assert all("DivergedError" in error for error in archive.failures().values())
 
 
+@pytest.mark.usefixtures("ray_cluster")
 @pytest.mark.parametrize("resources", ["gpus = 1", "cpus = 64"])
-def test_what_no_node_has_is_refused_at_once(ray_cluster: None, tmp_path: Path, resources: str) -> None:
+def test_what_no_node_has_is_refused_at_once(tmp_path: Path, resources: str) -> None:
     """Ray would wait for ever; raystudy says what a trial needs and what the nodes offer."""
     with pytest.raises(ClusterError, match=r"A trial needs .* the nodes offer"):
         sweep(Archive(tmp_path), f"{TEXT}[resources]\n{resources}\n")

@@ -18,9 +18,6 @@ from raystudy.study.trials import Level
 CORPUS_FACTORS = frozenset({"corpus", "corpus_path", "corpus_column", "corpus_documents", "heldout_fraction"})
 """Factors whose levels train on, or are judged by, different text; any other factor has to leave the corpus alone."""
 
-ENTRIES = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
-"""Mappings as lists of entries: polars reads Arrow's maps so up to 1, as a type of its own from 2 on."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trials:
@@ -98,7 +95,6 @@ def _labelled(study: Study, table: pl.DataFrame) -> pl.DataFrame:
         )
     levels = _levels_by_condition(study)
     return rows.with_columns(
-        pl.col("versions", "reasons").cast(ENTRIES),
         level=pl.col("condition").replace_strict({name: label(level) for name, level in levels.items()}),
         x=_on_axis(rows["condition"], levels),
         block=pl.format("r{}", pl.col("repetition").cast(pl.String).str.zfill(2)),

@@ -14,17 +14,17 @@ def analyze(folder: Folder) -> None:
 
     Example: `raystudy analyze data/studies/efficiency-laptop`
     """
-    conclude(Archive(folder), Console())
+    conclude(Archive(folder), Console(), brief=False)
 
 
-def conclude(archive: Archive, console: Console) -> None:
+def conclude(archive: Archive, console: Console, *, brief: bool) -> None:
     """Analyse what an archive holds, show it, and write the reports."""
     from raystudy import report
     from raystudy.analysis import KINDS
 
     study = archive.study()
     findings = KINDS[study.kind].analyse(study, archive.table().collect())
-    report.show(findings, console)
+    report.show(findings, console, brief=brief)
     paths = archive.write_report(
         markdown=report.render_markdown(findings),
         html=report.render_html(findings),

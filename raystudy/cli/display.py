@@ -80,7 +80,8 @@ def _bar(share: float, width: int = 24) -> str:
 
 
 def _short(device: str) -> str:
-    return device if len(device) <= 16 else device[:12]
+    """Name a device in a few letters; an estimate is called one."""
+    return "(estimate)" if device == "nameplate" else device[:12]
 
 
 def _clock(seconds: float) -> str:

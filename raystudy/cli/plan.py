@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -60,8 +61,8 @@ def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]"
 
 
 def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> Table:
-    table = Table(title="Conditions", title_justify="left", caption_justify="left")
-    for column in ("condition", "tokens", "padding", "unique tokens", "epochs", "steps", "parameters", "FLOPs a trial"):
+    table = Table(title="Conditions, each trial", title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("condition", "tokens", "padding", "unique", "epochs", "steps", "parameters", "FLOPs"):
         table.add_column(column, justify="left" if column == "condition" else "right")
     for condition, told in forecasts.items():
         if told is None:
@@ -70,7 +71,7 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
         table.add_row(
             str(condition),
             f"{told.tokens:,}",
-            f"{told.padding_share:.0%}",
+            f"{told.padding_share:.0%}" if told.padding_share else "none",
             f"{told.unique_tokens:,}",
             f"{told.epochs:.2f}",
             f"{told.steps:,}",
@@ -85,7 +86,7 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
 
 def _order(study: Study) -> Table:
     trials = list(study.trials())
-    table = Table(title=f"{len(trials)} trials, order {study.order}", title_justify="left")
+    table = Table(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("block", "seed", "order in the block"):
         table.add_column(column)
     for repetition in range(1, study.repetitions + 1):

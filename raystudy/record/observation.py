@@ -51,6 +51,14 @@ class Provenance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Measurements:
+    """What was read, and what follows from it, device by device."""
+
+    energies: Annotated[tuple[Energy, ...], "one for each device and name of a span"]
+    traces: Annotated[tuple[Trace, ...], "the readings themselves, of the trial's own devices"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
     """One finished trial."""
 
@@ -59,31 +67,29 @@ class Observation:
     outcome: Outcome
     totals: EnergyTotals
     provenance: Provenance
-    energies: tuple[Energy, ...]
-    traces: tuple[Trace, ...]
+    measurements: Measurements
 
     def to_arrow(self) -> pa.Table:
         """Return the one-row table of this trial, in SCHEMA."""
         flat: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
-        for part in (self.identity, self.recipe, self.outcome, self.totals, self.provenance):
+        for field in dataclasses.fields(self):
+            part = getattr(self, field.name)
             flat |= part.model_dump() if isinstance(part, Recipe) else dataclasses.asdict(part)
-        flat["energies"] = [dataclasses.asdict(energy) for energy in self.energies]
-        flat["traces"] = [dataclasses.asdict(trace) for trace in self.traces]
-        row = {name: list(value.items()) if isinstance(value, Mapping) else value for name, value in flat.items()}
+        row = {name: _entries(value) if isinstance(value, dict) else value for name, value in flat.items()}
         return pa.Table.from_pylist([row], schema=SCHEMA)
+
+
+def _entries(mapping: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in mapping.items()]
 
 
 def _schema() -> pa.Schema:
     version = pa.field("schema_version", pa.int64(), nullable=False, metadata={"unit": "", "meaning": "of this table"})
-    parts = [field for part in (Identity, Recipe, Outcome, EnergyTotals, Provenance) for field in fields_of(part)]
+    parts = [field for part in dataclasses.fields(Observation) for field in fields_of(part.type)]
     names = [field.name for field in parts]
     twice = {name for name in names if names.count(name) > 1}
     assert not twice, f"two parts of an observation name the same column: {twice}"
-    nested = [
-        pa.field("energies", pa.list_(pa.struct(list(fields_of(Energy)))), nullable=False),
-        pa.field("traces", pa.list_(pa.struct(list(fields_of(Trace)))), nullable=False),
-    ]
-    return pa.schema([version, *parts, *nested], metadata={"raystudy.schema_version": str(SCHEMA_VERSION)})
+    return pa.schema([version, *parts], metadata={"raystudy.schema_version": str(SCHEMA_VERSION)})
 
 
 SCHEMA = _schema()

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 UNITS = {
     "_j_per_token": "J/token",
     "_flops": "FLOP",
+    "_flops_ceiling_per_s": "FLOP/s",
+    "_flops_per_s": "FLOP/s",
     "_per_s": "1/s",
     "_bytes": "B",
     "_utc": "UTC",
@@ -76,5 +78,6 @@ def _required(hint: Any, origin: Any, parts: list[pa.DataType]) -> pa.DataType:
     if origin is tuple:
         return pa.list_(parts[0])
     if origin is dict:
-        return pa.map_(*parts)
+        # Not Arrow's map type: polars reads it into a type that has no operations and no CSV or JSON.
+        return pa.list_(pa.struct([pa.field(name, part) for name, part in zip(("key", "value"), parts, strict=True)]))
     return pa.struct(list(fields_of(hint))) if dataclasses.is_dataclass(hint) else _SCALARS[hint]

@@ -5,8 +5,6 @@ Findings ──render_html──▶ report.html      one file, opens offline
          ──show──▶ the terminal
 """
 
-from pathlib import Path
-
 from rich.console import Console
 
 from raystudy.analysis.findings import Findings
@@ -33,19 +31,8 @@ def chart_svgs(findings: Findings) -> dict[str, str]:
     return draw(findings.figures)
 
 
-def write_report(findings: Findings, folder: Path) -> Path:
-    """Write `report.html`, `report.md` and its charts into a folder; give the path of the page."""
-    page = folder / "report.html"
-    texts = {"report.html": render_html(findings), "report.md": render_markdown(findings), **chart_svgs(findings)}
-    for name, text in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return page
-
-
-def show(findings: Findings, console: Console) -> None:
-    """Print the answer, the caveats and the short tables, in at most 100 columns."""
+def show(findings: Findings, console: Console, *, brief: bool = False) -> None:
+    """Print the answer, the caveats and the short tables, in at most 100 columns; if `brief`, the first ones."""
     from raystudy.report.terminal import show as show_in
 
-    show_in(findings, console)
+    show_in(findings, console, brief=brief)

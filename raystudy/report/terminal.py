@@ -15,20 +15,26 @@ from raystudy.report.words import NO_CAVEATS
 WIDEST = 100
 MOST_ROWS = 20
 """A longer table is for the page; the terminal names it."""
+BRIEF = 3
+"""So many tables are shown at the end of a sweep."""
 
 _WIDEST_CELL = 40
 _GAP = 3
 """Columns between two columns: a space, a divider (also a space), a space."""
 
 
-def show(findings: Findings, console: Console) -> None:
-    """Print the answer first, the doubts next, then the tables that fit a screen."""
+def show(findings: Findings, console: Console, *, brief: bool = False) -> None:
+    """Print the answer first, the doubts next, then the tables that fit a screen; if `brief`, only the first ones."""
     width = min(console.width, WIDEST)
     _say(console, width, Text(findings.study, style="bold"), Text(findings.question, style="italic"))
     _say(console, width, _heading("Answer"), Text(" ".join(findings.answer)))
     _say(console, width, _heading("Caveats"), _numbered(findings.caveats) if findings.caveats else Text(NO_CAVEATS))
-    for table in findings.tables:
+    shown = findings.tables[:BRIEF] if brief else findings.tables
+    for table in shown:
         _say(console, width, _heading(table.title), *_table(table, width))
+    if len(shown) < len(findings.tables):
+        rest = ", ".join(table.title for table in findings.tables[len(shown) :])
+        _say(console, width, Text(f"\nIn the report besides: {rest}.", style="dim"))
 
 
 def split(text: Grid, *, width: int) -> list[tuple[int, ...]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from raystudy.record.energy import belonging, energies, totals
-from raystudy.record.observation import Identity, Observation, Provenance
+from raystudy.record.observation import Identity, Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome
 from raystudy.record.trace import Trace
 from raystudy.study import Study, Trial
@@ -28,8 +28,7 @@ def observe(
         outcome=outcome,
         totals=totals(figures, outcome.spans),
         provenance=provenance,
-        energies=figures,
-        traces=own,
+        measurements=Measurements(energies=figures, traces=own),
     )
 
 

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ray
 from ray import tune
 
 from raystudy.errors import MeterError
-from raystudy.power import check_names
+from raystudy.power import LAST_RESORT, check_names
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
 from raystudy.study import Study
@@ -93,17 +94,22 @@ def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None])
         ray.get([monitor.ready.remote() for monitor in monitors.values()])
     except MeterError as error:  # Ray's own text is a traceback; the sentence is in its cause
         raise MeterError(str(error.__cause__ or error)) from None
+    measuring = {}
     for node_id, monitor in monitors.items():
         reasons: dict[str, str] = ray.get(monitor.reasons.remote())
         read = [name for name, reason in reasons.items() if reason == "read"]
-        tell(
-            f"power on node {node_id[:8]} is read from: {', '.join(read)}"
-            + (_ESTIMATE if read == ["nameplate"] else "")
-        )
-    if study.metering.idle_s == 0:
-        return
-    tell(f"measuring the idle baseline, {study.metering.idle_s:g} s")
-    idle = ray.get([monitor.idle_w.remote(study.metering.idle_s) for monitor in monitors.values()])
+        estimate = read == [LAST_RESORT]
+        tell(f"power on node {node_id[:8]} is read from: {', '.join(read)}" + (_ESTIMATE if estimate else ""))
+        if not estimate:
+            measuring[node_id] = monitor
+    if measuring and study.metering.idle_s > 0:
+        tell(f"measuring the idle baseline, {study.metering.idle_s:g} s")
+        _measure_idle(measuring, study.metering.idle_s, archive)
+
+
+def _measure_idle(monitors: dict[str, Any], idle_s: float, archive: Archive) -> None:
+    """Measure the idle power of all nodes at once and keep it; an estimate has no idle power worth keeping."""
+    idle = ray.get([monitor.idle_w.remote(idle_s) for monitor in monitors.values()])
     for node_id, power_w in zip(monitors, idle, strict=True):
         archive.write_idle(node_id, power_w)
 

@@ -1,0 +1,190 @@
+"""What a user types, and what comes back: text, files, exit codes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raystudy.cli import app, main
+from raystudy.record.archive import Archive
+from tests.observations import observation, study_of
+
+Typed = Callable[..., tuple[int, str, str]]
+VERBS = [command.callback.__name__ for command in app.registered_commands if command.callback]
+STUDY = """
+kind = "efficiency"
+name = "made"
+question = "What does more cost?"
+repetitions = 2
+[recipe]
+model = "tiny-0.1m"
+tokenizer = "byte"
+corpus = "stories"
+corpus_documents = 200
+[factors]
+tokens = [1_000, 2_000]
+"""
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Typed:
+    """Return a function that runs a command line in an empty folder, and gives its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["raystudy", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def study_file(tmp_path: Path) -> Path:
+    """Return a small study file."""
+    file = tmp_path / "made.toml"
+    file.write_text(STUDY)
+    return file
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """Return the folder of a study whose trials are all there."""
+    study = study_of(levels="[1_000, 2_000]", repetitions="2")
+    archive = Archive(tmp_path / "finished")
+    archive.open_for(study, STUDY)
+    for trial in study.trials():
+        archive.write(observation(trial, study=study))
+    return archive.folder
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_teaches(typed: Typed, verb: str) -> None:
+    """Each verb explains itself with an example."""
+    code, out, _ = typed(verb, "--help")
+
+    assert (0, True) == (code, "Example:" in out)
+
+
+def test_plan_shows_what_will_be_done(typed: Typed, study_file: Path) -> None:
+    """Trials in order, tokens, parameters and FLOPs, without training."""
+    code, out, _ = typed("plan", study_file)
+
+    assert 0 == code
+    assert all(word in out for word in ("tokens-1000--r01", "104,688", "4 trials", "FLOPs in all"))
+
+
+def test_plan_imports_neither_ray_nor_torch(study_file: Path) -> None:
+    """Planning is for any machine, and starts at once."""
+    code = (
+        "import sys; sys.argv = ['raystudy', 'plan', sys.argv[1]]\nfrom raystudy.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "sys.exit(bool({'ray', 'torch', 'transformers', 'datasets'} & set(sys.modules)))"
+    )
+
+    assert 0 == subprocess.run([sys.executable, "-c", code, study_file], check=False, capture_output=True).returncode
+
+
+MISTAKES = {
+    "misspelt key": (("repetitions", "repetitons"), "Did you mean repetitions?"),
+    "unknown corpus": (('"stories"', '"storys"'), "Did you mean stories?"),
+    "tokens = 0": (("1_000", "0"), "factors.tokens.0 = 0: input should be greater than 0"),
+    "unknown factor": (("[factors]\ntokens", "[factors]\ntoken"), "Did you mean tokens?"),
+    "unknown model": (("tiny-0.1m", "tiny-01m"), "Did you mean tiny-0.1m?"),
+    "hub off": (('"stories"', '"tinystories"'), "the hub is off"),
+    "unknown meter": (("[factors]", '[metering]\nmeters = ["nvlm"]\n[factors]'), "Did you mean 'nvml'?"),
+    "one repetition": (("repetitions = 2", "repetitions = 1"), "one repetition"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    typed: Typed, study_file: Path, change: tuple[str, str], said: str
+) -> None:
+    """A mistake in the study file ends `run` before anything is started."""
+    study_file.write_text(STUDY.replace(*change))
+    code, out, error = typed("run", study_file)
+
+    assert (2, True) == (code, said in error)
+    assert "Traceback" not in out + error
+
+
+def test_an_unwritable_folder_is_told(typed: Typed, study_file: Path) -> None:
+    """The error names the folder and the option."""
+    code, _, error = typed("run", study_file, "--out", study_file / "below")
+
+    assert (2, True, True) == (code, str(study_file) in error, "--out" in error)
+
+
+def test_a_corrupt_row_is_told(typed: Typed, finished: Path) -> None:
+    """One bad file is named; the others are not touched."""
+    (finished / "trials" / "tokens-1000--r01.parquet").write_bytes(b"not a row")
+    code, _, error = typed("analyze", finished)
+
+    assert (2, True) == (code, "tokens-1000--r01.parquet is not a readable observation" in error)
+
+
+def test_a_missing_file_is_told(typed: Typed) -> None:
+    """No such file is bad input too."""
+    code, _, error = typed("run", "nowhere.toml")
+
+    assert (2, True) == (code, "There is no study file nowhere.toml" in error)
+
+
+def test_analyze_writes_both_reports(typed: Typed, finished: Path) -> None:
+    """The answer is printed, and lies beside the results as Markdown and as one page."""
+    code, out, _ = typed("analyze", finished)
+
+    assert 0 == code
+    assert out.index("Answer") < out.index("Caveats") < out.index("Do the levels differ?")
+    assert {"report.md", "report.html"} <= {path.name for path in finished.iterdir()}
+
+
+def test_results_in_each_format(typed: Typed, finished: Path) -> None:
+    """The same rows as a table, as CSV, as JSON, as Parquet."""
+    _, shown, _ = typed("results", finished)
+    _, csv, _ = typed("results", finished, "--format", "csv")
+    _, text, _ = typed("results", finished, "--format", "json")
+    code, _, _ = typed("results", finished, "--format", "parquet", "--out", "all.parquet")
+
+    assert 4 == shown.count("tokens-") == len(csv.splitlines()) - 1 == len(json.loads(text))
+    assert (0, True) == (code, Path("all.parquet").stat().st_size > 0)
+
+
+def test_parquet_needs_a_file(typed: Typed, finished: Path) -> None:
+    """Parquet on a terminal helps nobody."""
+    code, _, error = typed("results", finished, "--format", "parquet")
+
+    assert (2, True) == (code, "--out" in error)
+
+
+def test_status_tells_what_is_missing_and_what_failed(typed: Typed, finished: Path) -> None:
+    """A failed trial shows its last line, and makes the exit code 1."""
+    (finished / "trials" / "tokens-1000--r01.parquet").unlink()
+    before, _, _ = typed("status", finished)
+    Archive(finished).write_failure("tokens-1000--r01", at_utc="2026", error="Traceback\nOh: dear")
+    after, out, _ = typed("status", finished)
+
+    assert (0, 1) == (before, after)
+    assert "Oh: dear" in out
+
+
+def test_schemas_are_printed(typed: Typed) -> None:
+    """The study's is JSON Schema; the observation's names each column with its unit."""
+    _, study, _ = typed("schema", "study")
+    _, observation_columns, _ = typed("schema", "observation")
+
+    assert "repetitions" in json.loads(study)["properties"]
+    assert "energy_u_j" in observation_columns
+
+
+def test_meters_never_fail(typed: Typed) -> None:
+    """A machine without any instrument is no error."""
+    code, out, _ = typed("meters", "--powercap-root", "/nowhere")
+
+    assert (0, True) == (code, "nameplate" in out)

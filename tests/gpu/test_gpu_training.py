@@ -1,0 +1,65 @@
+"""What only a real GPU can show: losses equal bit for bit, joules from its own counter, identity by UUID."""
+
+import pytest
+import torch
+
+from raystudy.power import open_meters
+from raystudy.power.sampler import Sampler
+from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.outcome import Outcome
+from raystudy.study import Metering, Recipe, Resources
+from raystudy.training.loop import train
+from raystudy.training.placement import Placement, place
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU that torch can use")
+
+RECIPE = Recipe(
+    model="tiny-1m", tokenizer="byte", corpus="stories", corpus_documents=500, tokens=200_000, precision="bf16"
+)
+
+
+@pytest.fixture(scope="module")
+def placement() -> Placement:
+    """Return the first GPU."""
+    return place(Resources(gpus=1, cpus=2, exclusive=False))
+
+
+def losses(outcome: Outcome) -> list[float]:
+    """Return the trajectory."""
+    return [interval.loss_train for interval in outcome.intervals]
+
+
+def test_same_seed_same_losses(placement: Placement) -> None:
+    """Deterministic kernels repeat a training bit for bit."""
+    assert losses(train(RECIPE, seed=1, placement=placement)) == losses(train(RECIPE, seed=1, placement=placement))
+
+
+@pytest.mark.parametrize("changes", [{"precision": "fp16"}, {"precision": "fp32"}, {"compile": True}])
+def test_options_train(placement: Placement, changes: dict[str, object]) -> None:
+    """Each precision learns, and so does a compiled model."""
+    outcome = train(Recipe.model_validate(RECIPE.model_dump() | changes), seed=1, placement=placement)
+
+    assert outcome.loss_heldout < outcome.loss_initial - 1
+
+
+def test_joules_are_the_boards_own(placement: Placement) -> None:
+    """The board that torch trains on is found in NVML by UUID, and its counter gives the joules of the training."""
+    meters, _ = open_meters(Metering())
+    sampler = Sampler(meters, rate_hz=10)
+    sampler.wait_ready()
+    outcome = train(RECIPE.model_copy(update={"tokens": 3_000_000}), seed=1, placement=placement)
+    traces = sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
+    sampler.close()
+    own = belonging(traces, gpu_uuids=frozenset({placement.identity}), exclusive=False)
+    total = totals(energies(own, outcome.spans, {}), outcome.spans)
+
+    assert total.energy_j is not None
+    assert 20 < total.energy_j / outcome.train_s < 1_500
+    assert "gpu" == total.energy_scopes
+
+
+def test_memory_is_that_of_the_board(placement: Placement) -> None:
+    """Peak memory is what torch allocated there."""
+    outcome = train(RECIPE, seed=1, placement=placement)
+
+    assert 0 < (outcome.peak_memory_bytes or 0) < torch.cuda.get_device_properties(0).total_memory

@@ -1,0 +1,97 @@
+"""The archive keeps a trial whole or not at all, and never mixes what does not belong together."""
+
+from pathlib import Path
+
+import pytest
+
+from raystudy.errors import ArchiveError
+from raystudy.record.archive import Archive
+from raystudy.study import Study
+from tests.observations import observation, study_of
+
+TEXT = "the text of the study file"
+
+
+@pytest.fixture
+def study() -> Study:
+    """Return a study of two levels and two repetitions."""
+    return study_of(levels="[1_000, 2_000]", repetitions="2")
+
+
+@pytest.fixture
+def archive(study: Study, tmp_path: Path) -> Archive:
+    """Return an archive that holds the first trial of the study."""
+    archive = Archive(tmp_path / "made")
+    archive.open_for(study, TEXT)
+    archive.write(observation(next(study.trials()), study=study))
+    return archive
+
+
+def test_a_written_trial_is_there(archive: Archive, study: Study) -> None:
+    """What was written is found by its id, and read as a row; nothing temporary is left."""
+    first, *others = study.trials()
+
+    assert archive.has(first.id)
+    assert not any(archive.has(trial.id) for trial in others)
+    assert [first.id] == archive.table().collect()["trial_id"].to_list()
+    assert [f"{first.id}.parquet"] == [path.name for path in archive.trials_folder.iterdir()]
+
+
+def test_the_study_file_is_kept_as_it_was(archive: Archive) -> None:
+    """The file is the record: its very text lies beside the results."""
+    assert archive.study_file.read_text() == TEXT
+
+
+def test_failures_are_kept_until_the_trial_is_finished(archive: Archive, study: Study) -> None:
+    """A failed trial tells its last error; a finished one is not failed, whatever went before."""
+    first, second, *_ = study.trials()
+    for trial in (first, second):
+        archive.write_failure(trial.id, at_utc="2026-01-05T08:00:00", error="first")
+        archive.write_failure(trial.id, at_utc="2026-01-05T09:00:00", error="last")
+
+    assert {second.id: "last"} == archive.failures()
+    assert 4 == len(list(archive.failures_folder.iterdir()))
+
+
+def test_a_folder_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:
+    """The error names the folder and the option that gives another."""
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(ArchiveError, match=r"cannot be written to .*file/made: .*--out"):
+        Archive(tmp_path / "file" / "made").open_for(study, TEXT)
+
+
+def test_another_seed_is_refused(archive: Archive) -> None:
+    """A trial of the same name from another seed is another trial."""
+    with pytest.raises(ArchiveError, match="seed was 1, is now 7"):
+        archive.open_for(study_of(levels="[1_000, 2_000]", repetitions="2", seed="7"), TEXT)
+
+
+def test_more_repetitions_are_welcome(archive: Archive) -> None:
+    """A study may grow: what was measured stays what it was."""
+    archive.open_for(study_of(levels="[1_000, 2_000, 4_000]", repetitions="9"), TEXT)
+
+    assert archive.has_observations
+
+
+def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
+    """The error says which folder is wanted."""
+    with pytest.raises(ArchiveError, match=r"holds no study.*data/studies/NAME"):
+        Archive(tmp_path).study()
+
+
+def test_an_empty_archive_has_no_table(study: Study, tmp_path: Path) -> None:
+    """Before any trial is finished there is nothing to analyse, and the error says what adds it."""
+    archive = Archive(tmp_path)
+    archive.open_for(study, TEXT)
+
+    with pytest.raises(ArchiveError, match="no finished trial yet"):
+        archive.table()
+
+
+def test_idle_power_is_kept_by_node(archive: Archive) -> None:
+    """A node that was not measured has no idle power, rather than none at all."""
+    archive.write_idle("a1", {"GPU-5f3a": 61.5})
+
+    assert {"GPU-5f3a": 61.5} == archive.idle_w("a1")
+    assert {} == archive.idle_w("b2")
