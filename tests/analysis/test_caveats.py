@@ -103,7 +103,7 @@ def test_why_there_is_no_energy() -> None:
 
     study = study_of()
     whole = [observation(trial, study=study, energy_j=None) for trial in study.trials()]
-    silent = dataclasses.replace(whole[0].energies[0], energy_j=None, reason="No reading brackets the span.")
+    silent = dataclasses.replace(whole[0].measurements.energies[0], energy_j=None, reason="No reading brackets the span.")
     said = caveats(trials_of(study, table(dataclasses.replace(each, energies=(silent,)) for each in whole)))
 
     assert said[0].startswith("15 of 15 trials have no energy figure: No reading brackets the span. They are left out")
