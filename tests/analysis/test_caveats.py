@@ -1,5 +1,6 @@
 """Caveats: each doubt speaks when its reason is in the table, with numbers, and is silent otherwise."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from raystudy.analysis.caveats import CAVEATS, caveats
 from raystudy.analysis.trials import trials_of
 from raystudy.study import Study, Trial
-from tests.observations import Changes, estimated, study_of, table_of
+from tests.observations import Changes, estimated, observation, study_of, table_of
 
 
 def doubts(changes: Changes, study: Study | None = None, rows: pl.Expr | None = None) -> tuple[str, ...]:
@@ -97,14 +98,11 @@ def test_missing_trials_are_named() -> None:
 
 def test_why_there_is_no_energy() -> None:
     """The instrument's own reason is passed on."""
-    import dataclasses
-
-    from tests.observations import observation, table
-
     study = study_of()
-    whole = [observation(trial, study=study, energy_j=None) for trial in study.trials()]
-    silent = dataclasses.replace(whole[0].measurements.energies[0], energy_j=None, reason="No reading brackets the span.")
-    said = caveats(trials_of(study, table(dataclasses.replace(each, energies=(silent,)) for each in whole)))
+    figure = observation(next(study.trials()), study=study).measurements.energies[0]
+    silent = (dataclasses.replace(figure, energy_j=None, reason="No reading brackets the span."),)
+    silent_table = table_of(study, lambda _: {"energy_j": None, "energies": silent})
+    said = caveats(trials_of(study, silent_table))
 
     assert said[0].startswith("15 of 15 trials have no energy figure: No reading brackets the span. They are left out")
 
