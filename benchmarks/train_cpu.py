@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/train_cpu.py [--steps 20] [--rounds 3] [--threads 2]
 
 The setting is P2's: llama-4m, context 128, micro-batch 2 x accumulation 8, fp32, AdamW, clip 1.0. The two others do as
-they are told, eight passes a step; ours does one pass of sixteen, which is the same sum. The contenders take turns, so
-that a noisy machine is noisy for all; the table gives medians, ratios to Trainer, and the loss each ends at.
+they are told, eight passes a step; ours merges them into two of eight sequences, which is the same sum. Contenders take
+turns, so that a noisy machine is noisy for all. The rate is that of the median step, the first three of each round left
+out (nobody's start-up counts); the losses show that all three compute the same thing.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -23,6 +25,7 @@ from torch.nn import functional
 
 from raystudy.study import Recipe
 from raystudy.training import models
+from raystudy.training.memory import sequences_a_pass
 from raystudy.training.sequences import DataOrder, Sequences, sequences_of
 from raystudy.training.steps import Steps
 from raystudy.training.tokens import prepare
@@ -38,22 +41,31 @@ RECIPE = Recipe(
     warmup_fraction=0.0,
     weight_decay=0.0,  # Trainer spares some parameters from decay; without it all three do the same arithmetic
 )
+WARM_UP_STEPS = 3
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
+Trained = tuple[list[float], list[float]]
+"""The loss of each step, and when it ended, seconds."""
 
 
-def ours(model: torch.nn.Module, sequences: Sequences, batches: Batches) -> list[float]:
-    """Train with raystudy's steps; returns the loss of each."""
+def ours(model: torch.nn.Module, sequences: Sequences, batches: Batches) -> Trained:
+    """Train with raystudy's steps."""
     recipe = RECIPE.model_copy(update={"tokens": len(batches) * RECIPE.batch_size * RECIPE.context})
     losses: list[float] = []
-    steps = Steps(model, sequences, recipe, seed=SEED, sequences_a_pass=recipe.batch_size)
-    steps.until(float("inf"), lambda now: losses.append(now.progress.loss))
-    return losses
+    ends_s: list[float] = []
+
+    def note(steps: Steps) -> None:
+        losses.append(steps.progress.loss)
+        ends_s.append(time.perf_counter())
+
+    a_pass, _ = sequences_a_pass(recipe, torch.device("cpu"))
+    Steps(model, sequences, recipe, seed=SEED, sequences_a_pass=a_pass).until(float("inf"), note)
+    return losses, ends_s
 
 
-def plain(model: torch.nn.Module, _: Sequences, batches: Batches) -> list[float]:
+def plain(model: torch.nn.Module, _: Sequences, batches: Batches) -> Trained:
     """Train as a tutorial does: eight backward passes, then a step."""
     adamw = torch.optim.AdamW(model.parameters(), lr=RECIPE.learning_rate, betas=(0.9, 0.95), weight_decay=0.0)
-    losses = []
+    losses, ends_s = [], []
     for inputs, targets in batches:
         total = 0.0
         for some, wanted in zip(inputs.split(MICRO_BATCH), targets.split(MICRO_BATCH), strict=True):
@@ -65,20 +77,28 @@ def plain(model: torch.nn.Module, _: Sequences, batches: Batches) -> list[float]
         adamw.step()
         adamw.zero_grad()
         losses.append(total)
-    return losses
+        ends_s.append(time.perf_counter())
+    return losses, ends_s
 
 
-def trainer(model: torch.nn.Module, _: Sequences, batches: Batches) -> list[float]:
+def trainer(model: torch.nn.Module, _: Sequences, batches: Batches) -> Trained:
     """Train with Hugging Face Trainer."""
-    from transformers import Trainer, TrainingArguments
+    from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
     from transformers.utils import logging
 
     logging.set_verbosity_error()
+    ends_s: list[float] = []
     rows = [
         {"input_ids": one, "labels": wanted, "shift_labels": wanted}
         for inputs, targets in batches
         for one, wanted in zip(inputs, targets, strict=True)
     ]
+
+    class Note(TrainerCallback):
+        """Notes when steps end."""
+
+        def on_step_end(self, *_: object, **__: object) -> None:
+            ends_s.append(time.perf_counter())
 
     class InOrder(Trainer):
         """Trainer that takes the rows as they come."""
@@ -104,13 +124,13 @@ def trainer(model: torch.nn.Module, _: Sequences, batches: Batches) -> list[floa
             remove_unused_columns=False,
             use_cpu=True,
         )
-        running = InOrder(model=model, args=arguments, train_dataset=rows)
-        running.remove_callback(__import__("transformers").PrinterCallback)
+        running = InOrder(model=model, args=arguments, train_dataset=rows, callbacks=[Note()])
+        running.remove_callback(PrinterCallback)
         running.train()
-        return [entry["loss"] for entry in running.state.log_history if "loss" in entry]
+        return [entry["loss"] for entry in running.state.log_history if "loss" in entry], ends_s
 
 
-CONTENDERS: dict[str, Callable[[torch.nn.Module, Sequences, Batches], list[float]]] = {
+CONTENDERS: dict[str, Callable[[torch.nn.Module, Sequences, Batches], Trained]] = {
     "raystudy": ours,
     "plain PyTorch": plain,
     "HF Trainer": trainer,
@@ -121,7 +141,7 @@ def main() -> None:
     """Run all contenders in turn and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=20, help="optimizer steps of 2,048 tokens a round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
@@ -130,40 +150,35 @@ def main() -> None:
     order = DataOrder(len(sequences), SEED)
     batches = [
         (torch.from_numpy(inputs), torch.from_numpy(targets))
-        for inputs, targets in (sequences.rows(order.take(RECIPE.batch_size)) for _ in range(asked.steps + 1))
+        for inputs, targets in (sequences.rows(order.take(RECIPE.batch_size)) for _ in range(asked.steps))
     ]
-    probe, batches = batches[-1], batches[:-1]
-    rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    durations_s: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     losses: dict[str, list[float]] = {}
-    ends: dict[str, float] = {}
     source = models.source_of(RECIPE, allow_hub=False)
     for _ in range(asked.rounds):
         for name, contender in CONTENDERS.items():
             model = models.load(RECIPE, source, vocabulary=corpus.vocabulary, seed=SEED)
-            started_s = time.perf_counter()
-            losses[name] = contender(model, sequences, batches)
-            rates[name].append(asked.steps * RECIPE.batch_size * RECIPE.context / (time.perf_counter() - started_s))
-            with torch.inference_mode():
-                logits = model(input_ids=probe[0]).logits
-            ends[name] = functional.cross_entropy(logits.flatten(0, 1), probe[1].flatten()).item()
-    show(rates, losses, ends, asked.threads)
+            losses[name], ends_s = contender(model, sequences, batches)
+            durations_s[name] += [after - before for before, after in pairwise(ends_s[WARM_UP_STEPS:])]
+    show(durations_s, losses, asked.threads)
 
 
-def show(rates: dict[str, list[float]], losses: dict[str, list[float]], ends: dict[str, float], threads: int) -> None:
-    """Print medians, their spread, and ratios."""
+def show(durations_s: dict[str, list[float]], losses: dict[str, list[float]], threads: int) -> None:
+    """Print rates, ratios, and how far the losses are apart."""
     table = Table(title=f"llama-4m, fp32, 2 x 8 x 128 tokens a step, {threads} threads")
-    for column in ("contender", "tokens/s, median", "range", "ratio to Trainer", "last step's loss", "loss after"):
+    for column in ("contender", "tokens/s, median step", "quartiles", "ratio to Trainer", "last loss", "largest gap"):
         table.add_column(column, justify="left" if column == "contender" else "right")
-    base = statistics.median(rates["HF Trainer"])
-    for name, seen in rates.items():
-        middle = statistics.median(seen)
+    tokens, base = RECIPE.batch_size * RECIPE.context, statistics.median(durations_s["HF Trainer"])
+    for name, seen_s in durations_s.items():
+        low, middle, high = statistics.quantiles(seen_s, n=4)
+        gap = max(abs(a - b) for a, b in zip(losses[name], losses["HF Trainer"], strict=True))
         table.add_row(
             name,
-            f"{middle:,.0f}",
-            f"{min(seen):,.0f}-{max(seen):,.0f}",
-            f"{middle / base:.2f}",
+            f"{tokens / middle:,.0f}",
+            f"{tokens / high:,.0f} - {tokens / low:,.0f}",
+            f"{base / middle:.2f}",
             f"{losses[name][-1]:.6f}",
-            f"{ends[name]:.6f}",
+            f"{gap:.1e}",
         )
     Console().print(table)
 

@@ -168,7 +168,7 @@ def _check(file: Path) -> None:
     if not schema.equals(SCHEMA):
         version = (schema.metadata or {}).get(b"raystudy.schema_version", b"none").decode()
         raise ArchiveError(
-            f"{file} has schema version {version}; this raystudy reads version {SCHEMA_VERSION}. "
+            f"{file} has another schema (version {version}) than this raystudy reads (version {SCHEMA_VERSION}). "
             "Analyse it with the raystudy that wrote it, or run the study again in another folder."
         )
 

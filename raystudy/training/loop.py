@@ -77,7 +77,7 @@ def _load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool) -
     model = models.load(recipe, source, vocabulary=corpus.vocabulary, seed=seed).to(placement.device)
     model.train()
     sequences = sequences_of(corpus, recipe)
-    a_pass, why = _sequences_a_pass(recipe, model, placement)
+    a_pass, why = memory.sequences_a_pass(recipe, placement.device)
     trained: Any = torch.compile(model) if recipe.compile else model
     steps = Steps(trained, sequences, recipe, seed=seed, sequences_a_pass=a_pass)
     if recipe.compile or placement.device.type == "cuda":
@@ -94,19 +94,6 @@ def _load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool) -
         reasons=placement.reasons
         | {"tokenizer": source.tokenizer, "sequences a pass": f"{steps.sequences_a_pass}: {why}"},
     )
-
-
-def _sequences_a_pass(recipe: Recipe, model: torch.nn.Module, placement: Placement) -> tuple[int, str]:
-    """Decide how many sequences one pass holds, and say why."""
-    if recipe.micro_batch_size is not None:
-        return recipe.micro_batch_size, "recipe.micro_batch_size"
-    if placement.device.type == "cuda":
-        return recipe.batch_size, "the whole batch, halved until it fits in the GPU's memory"
-    config: Any = model.config
-    fits = memory.sequences_that_fit(
-        recipe, vocabulary=config.vocab_size, layers=config.num_hidden_layers, hidden=config.hidden_size
-    )
-    return fits, "the whole batch, halved until it fits in a quarter of the free memory"
 
 
 def _advance(
