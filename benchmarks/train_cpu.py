@@ -1,16 +1,19 @@
 """Tokens per second on a CPU: our loop, a plain PyTorch loop and Hugging Face Trainer, on the same model and batches.
 
-    .venv/bin/python benchmarks/train_cpu.py [--steps 20] [--rounds 3] [--threads 2]
+    .venv/bin/python benchmarks/train_cpu.py [--steps 20] [--rounds 5] [--threads 2]
 
 The setting is P2's: llama-4m, context 128, micro-batch 2 x accumulation 8, fp32, AdamW, clip 1.0. The two others do as
-they are told, eight passes a step; ours merges them into two of eight sequences, which is the same sum. Contenders take
-turns, so that a noisy machine is noisy for all. The rate is that of the median step, the first three of each round left
-out (nobody's start-up counts); the losses show that all three compute the same thing.
+they are told, eight passes a step; ours merges them into one of sixteen sequences, which is the same sum. Contenders
+take turns, each in a process of its own, so that a noisy machine is noisy for all and no setting leaks. The rate is
+that of the median step, the first three of a process left out; the losses show that all compute the same thing.
 """
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,9 +26,10 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from raystudy.study import Recipe
+from raystudy.study import Recipe, Resources
 from raystudy.training import models
 from raystudy.training.memory import sequences_a_pass
+from raystudy.training.placement import place
 from raystudy.training.sequences import DataOrder, Sequences, sequences_of
 from raystudy.training.steps import Steps
 from raystudy.training.tokens import prepare
@@ -48,7 +52,8 @@ Trained = tuple[list[float], list[float]]
 
 
 def ours(model: torch.nn.Module, sequences: Sequences, batches: Batches) -> Trained:
-    """Train with raystudy's steps."""
+    """Train with raystudy's steps, placed as a trial is."""
+    place(Resources(cpus=torch.get_num_threads(), exclusive=False))
     recipe = RECIPE.model_copy(update={"tokens": len(batches) * RECIPE.batch_size * RECIPE.context})
     losses: list[float] = []
     ends_s: list[float] = []
@@ -137,29 +142,51 @@ CONTENDERS: dict[str, Callable[[torch.nn.Module, Sequences, Batches], Trained]] 
 }
 
 
+def run_one(name: str, steps: int, threads: int) -> None:
+    """Let one contender train in this process, and print what it did as JSON."""
+    torch.set_num_threads(threads)
+    corpus = prepare(RECIPE, tokenizer="bpe-4096")
+    sequences = sequences_of(corpus, RECIPE)
+    order = DataOrder(len(sequences), SEED)
+    batches = [
+        (torch.from_numpy(inputs), torch.from_numpy(targets))
+        for inputs, targets in (sequences.rows(order.take(RECIPE.batch_size)) for _ in range(steps))
+    ]
+    source = models.source_of(RECIPE, allow_hub=False)
+    model = models.load(RECIPE, source, vocabulary=corpus.vocabulary, seed=SEED)
+    losses, ends_s = CONTENDERS[name](model, sequences, batches)
+    durations_s = [after - before for before, after in pairwise(ends_s[WARM_UP_STEPS:])]
+    print(json.dumps({"losses": losses, "durations_s": durations_s}))
+
+
 def main() -> None:
     """Run all contenders in turn and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=20, help="optimizer steps of 2,048 tokens a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    corpus = prepare(RECIPE, tokenizer="bpe-4096")
-    sequences = sequences_of(corpus, RECIPE)
-    order = DataOrder(len(sequences), SEED)
-    batches = [
-        (torch.from_numpy(inputs), torch.from_numpy(targets))
-        for inputs, targets in (sequences.rows(order.take(RECIPE.batch_size)) for _ in range(asked.steps))
-    ]
+    if asked.contender:
+        run_one(asked.contender, asked.steps, asked.threads)
+        return
     durations_s: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     losses: dict[str, list[float]] = {}
-    source = models.source_of(RECIPE, allow_hub=False)
     for _ in range(asked.rounds):
-        for name, contender in CONTENDERS.items():
-            model = models.load(RECIPE, source, vocabulary=corpus.vocabulary, seed=SEED)
-            losses[name], ends_s = contender(model, sequences, batches)
-            durations_s[name] += [after - before for before, after in pairwise(ends_s[WARM_UP_STEPS:])]
+        for name in CONTENDERS:
+            words = [
+                sys.executable,
+                __file__,
+                "--contender",
+                name,
+                f"--steps={asked.steps}",
+                f"--threads={asked.threads}",
+            ]
+            told = json.loads(
+                subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+            )
+            losses[name] = told["losses"]
+            durations_s[name] += told["durations_s"]
     show(durations_s, losses, asked.threads)
 
 

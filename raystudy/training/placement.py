@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from raystudy.study import Resources
+from raystudy.training.memory import keep_freed_memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +38,7 @@ def place(resources: Resources) -> Placement:
         return Placement(
             device=torch.device("cpu"),
             threads=resources.cpus,
-            reasons=reasons | {"device": "cpu, because resources.gpus = 0"},
+            reasons=reasons | {"device": "cpu, because resources.gpus = 0", "allocator": keep_freed_memory()},
         )
     # cuBLAS is deterministic only with a fixed workspace, read when CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

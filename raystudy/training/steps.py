@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from raystudy.errors import DivergedError
 from raystudy.study import Recipe
+from raystudy.training.loss import summed_cross_entropy
 from raystudy.training.optimizer import Optimizer, autocast, learning_rate
-from raystudy.training.sequences import IGNORED, DataOrder, Sequences
+from raystudy.training.sequences import DataOrder, Sequences
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,9 +143,7 @@ class Steps:
         ):
             with autocast(self._recipe, self._device):
                 logits = self._model(input_ids=some_inputs, use_cache=False).logits
-            loss = functional.cross_entropy(
-                logits.float().flatten(0, 1), some_targets.flatten(), ignore_index=IGNORED, reduction="sum"
-            )
+            loss = summed_cross_entropy(logits.flatten(0, 1), some_targets.flatten())
             self._optimizer.backward(loss / n_tokens)
             total += loss.detach() / n_tokens
         return total
