@@ -58,13 +58,17 @@ def test_its_tree_names_every_file() -> None:
     files = [
         path.name
         for path in (ROOT / "raystudy").rglob("*")
-        if path.suffix in {".py", ".html", ".css", ".js"} and path.name != "__init__.py" and path.parent.name not in families
+        if path.suffix in {".py", ".html", ".css", ".js"}
+        and path.name != "__init__.py"
+        and path.parent.name not in families
     ]
 
     assert [] == [name for name in files if name not in README and name.removesuffix(".py") not in README]
 
 
-@pytest.mark.parametrize("document", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]))
+@pytest.mark.parametrize(
+    "document", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
+)
 def test_links_lead_somewhere(document: Path) -> None:
     """Each relative link is a file."""
     links = re.findall(r"\]\((?!http)([^)#]+)", document.read_text(encoding="utf-8"))

@@ -55,7 +55,7 @@ def _close(archive: Archive, ran: tuple[str, ...], failed: tuple[str, ...], wall
             f"{len(ran)} trials in {wall_s:.0f} s, {train_s:.0f} s of it training: overhead {wall_s / train_s:.2f} "
             "(wall time / training time)."
         )
-    else:
+    elif not failed:
         console.print("All trials were finished before; none was run.")
     errors = archive.failures()
     for trial_id in failed:

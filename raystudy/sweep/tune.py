@@ -26,7 +26,7 @@ from raystudy.sweep.cluster import cluster, node_ids, refuse_unsatisfiable
 from raystudy.sweep.provenance import git_commit, now_utc
 from raystudy.sweep.status import Snapshot, watching
 from raystudy.sweep.trial import Trial
-from raystudy.training.models import source_of
+from raystudy.training.models import refuse_misfit, source_of
 from raystudy.training.tokens import prepare
 
 _ESTIMATE = " (an estimate: no instrument can be read here; `raystudy meters` says why)"
@@ -78,13 +78,14 @@ def _prepare_corpora(study: Study, todo: tuple[PlannedTrial, ...], tell: Callabl
     """Prepare each corpus once, before any trial: its mistakes show at once, and no trial pays for it."""
     for recipe in dict.fromkeys(trial.recipe for trial in todo):
         source = source_of(recipe, allow_hub=study.allow_hub)
-        prepare(
+        corpus = prepare(
             recipe,
             tokenizer=source.tokenizer,
             tokenizer_file=source.tokenizer_file,
             allow_hub=study.allow_hub,
             tell=tell,
         )
+        refuse_misfit(recipe, source, vocabulary=corpus.vocabulary)
 
 
 def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
@@ -92,8 +93,8 @@ def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None])
     monitors = {node_id: monitor_for(node_id, study.metering) for node_id in node_ids()}
     try:
         ray.get([monitor.ready.remote() for monitor in monitors.values()])
-    except MeterError as error:  # Ray's own text is a traceback; the sentence is in its cause
-        raise MeterError(str(error.__cause__ or error)) from None
+    except MeterError as error:  # as Ray raises it, its text is a traceback; the sentence is in its cause
+        raise MeterError(str(getattr(error, "cause", error))) from None
     measuring = {}
     for node_id, monitor in monitors.items():
         reasons: dict[str, str] = ray.get(monitor.reasons.remote())

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from raystudy.study import Recipe
-from raystudy.training.models import source_of
+from raystudy.training.models import refuse_misfit, source_of
 from raystudy.training.sequences import sequences_of
 from raystudy.training.shapes import shape_of
 from raystudy.training.tokens import Corpus
@@ -30,15 +30,16 @@ class Forecast:
 
 
 def forecast(recipe: Recipe, corpus: Corpus, *, allow_hub: bool) -> Forecast:
-    """Work out what a recipe will take on a corpus that is prepared."""
+    """Work out what a recipe will take on a prepared corpus; raises ModelError where the two do not fit."""
     sequences = sequences_of(corpus, recipe)
     tokens_a_step = recipe.batch_size * sequences.tokens_in_set / len(sequences)
     budget = recipe.tokens or (recipe.epochs or 1) * sequences.tokens_in_set
     steps = math.ceil(budget / tokens_a_step)
     tokens = round(steps * tokens_a_step) if recipe.tokens else budget
     positions = tokens * len(sequences) * recipe.context / sequences.tokens_in_set
-    folder = source_of(recipe, allow_hub=allow_hub).folder
-    shape = shape_of(str(folder) if folder else recipe.model)
+    source = source_of(recipe, allow_hub=allow_hub)
+    refuse_misfit(recipe, source, vocabulary=corpus.vocabulary)
+    shape = source.shape or shape_of(str(source.folder))
     return Forecast(
         tokens=tokens,
         padding_share=1 - tokens / positions,

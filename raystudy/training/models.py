@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from raystudy.errors import ModelError
 from raystudy.study import Recipe
 from raystudy.training.hub import asking_hub, require_hub
-from raystudy.training.shapes import SHAPES, Shape, training_flops_per_position
+from raystudy.training.shapes import SHAPES, Shape, shape_of, training_flops_per_position
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -69,8 +69,19 @@ def load(recipe: Recipe, source: Source, *, vocabulary: int, seed: int) -> "PreT
         )
     else:
         model = build(source.shape or AutoConfig.from_pretrained(source.folder))
-    _check_fit(recipe, model.config, vocabulary)
+    _refuse(recipe, vocabulary, room=model.config.vocab_size, longest=model.config.max_position_embeddings)
     return model
+
+
+def refuse_misfit(recipe: Recipe, source: Source, *, vocabulary: int) -> None:
+    """
+    Raise ModelError where tokens or sequences do not fit the model, as far as it is known without loading it.
+
+    A tokenizer must not have more entries than the model, nor a sequence be longer than it is made for.
+    """
+    shape = source.shape or shape_of(str(source.folder))
+    if shape is not None:
+        _refuse(recipe, vocabulary, room=shape.vocabulary, longest=shape.context)
 
 
 def build(shape: "Shape | PretrainedConfig") -> "PreTrainedModel":
@@ -136,15 +147,13 @@ def _config(shape: Shape) -> "PretrainedConfig":
     )
 
 
-def _check_fit(recipe: Recipe, config: "PretrainedConfig", vocabulary: int) -> None:
-    """Refuse a tokenizer with more entries than the model has, and sequences longer than it is made for."""
-    if vocabulary > config.vocab_size:
+def _refuse(recipe: Recipe, vocabulary: int, *, room: int, longest: int) -> None:
+    if vocabulary > room:
         raise ModelError(
-            f"The tokenizer has {vocabulary:,} entries, {recipe.model} has room for {config.vocab_size:,}. "
-            f'Choose tokenizer = "bpe-{config.vocab_size}" or a smaller one.'
+            f"The tokenizer has {vocabulary:,} entries, {recipe.model} has room for {room:,}. "
+            f'Choose tokenizer = "bpe-{room}" or a smaller one.'
         )
-    if recipe.context > config.max_position_embeddings:
+    if recipe.context > longest:
         raise ModelError(
-            f"context = {recipe.context:,} is longer than {recipe.model} is made for: "
-            f"{config.max_position_embeddings:,}."
+            f"context = {recipe.context:,} is longer than {recipe.model} is made for: {longest:,}. Shorten it."
         )

@@ -98,6 +98,7 @@ MISTAKES = {
     "unknown model": (("tiny-0.1m", "tiny-01m"), "Did you mean tiny-0.1m?"),
     "hub off": (('"stories"', '"tinystories"'), "the hub is off"),
     "unknown meter": (("[factors]", '[metering]\nmeters = ["nvlm"]\n[factors]'), "Did you mean 'nvml'?"),
+    "tokenizer too large": (('"byte"', '"bpe-4096"'), 'Choose tokenizer = "bpe-1024"'),
     "one repetition": (("repetitions = 2", "repetitions = 1"), "one repetition"),
 }
 
