@@ -1,5 +1,7 @@
 """`raystudy plan`: what a study will do, before it does it."""
 
+import statistics
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from raystudy.cli.arguments import StudyFile
+from raystudy.errors import HubError
 from raystudy.study import Condition, Recipe, Study, load
 
 if TYPE_CHECKING:
@@ -39,11 +42,10 @@ def plan(
 
 
 def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]":
-    """Forecast each condition; null where a corpus would have to be downloaded first."""
-    from raystudy.training.corpora import needs_hub
+    """Forecast each condition; null where a model or a corpus would have to be downloaded first."""
     from raystudy.training.forecast import forecast
     from raystudy.training.models import source_of
-    from raystudy.training.tokens import known, prepare
+    from raystudy.training.tokens import prepare
 
     def tell(text: str) -> None:
         log.print(f"[dim]{text}[/dim]")
@@ -51,12 +53,15 @@ def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]"
     found: dict[Condition, Forecast | None] = {}
     for condition in study.conditions:
         recipe = condition.applied_to(study.recipe)
-        source = source_of(recipe, allow_hub=study.allow_hub)
-        name, its_file = source.tokenizer, source.tokenizer_file
-        corpus = known(recipe, tokenizer=name, tokenizer_file=its_file)
-        if corpus is None and not needs_hub(recipe.corpus):
-            corpus = prepare(recipe, tokenizer=name, tokenizer_file=its_file, tell=tell)
-        found[condition] = None if corpus is None else forecast(recipe, corpus, allow_hub=study.allow_hub)
+        try:
+            source = source_of(recipe, allow_hub=False)
+            corpus = prepare(recipe, tokenizer=source.tokenizer, tokenizer_file=source.tokenizer_file, tell=tell)
+        except HubError:
+            if not study.allow_hub:
+                raise
+            found[condition] = None  # a plan downloads nothing
+        else:
+            found[condition] = forecast(recipe, corpus, source)
     return found
 
 
@@ -66,7 +71,7 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
         table.add_column(column, justify="left" if column == "condition" else "right")
     for condition, told in forecasts.items():
         if told is None:
-            table.add_row(str(condition), *["not downloaded"] + ["—"] * 6)
+            table.add_row(str(condition), "not downloaded", *["—"] * 6)
             continue
         table.add_row(
             str(condition),
@@ -105,7 +110,9 @@ def _tell_time(study: Study, forecasts: "dict[Condition, Forecast | None]", cons
         if short not in rates:
             rates[short] = _rates(short, study)
         if told is None:
-            console.print("The time cannot be told before the corpus is downloaded.")
+            console.print(
+                "The time cannot be told before model and corpus are downloaded; `raystudy run` does that first."
+            )
             return
         train_per_s, eval_per_s = rates[short]
         seconds += told.tokens / train_per_s + 2 * min(recipe.eval_tokens, told.heldout_tokens) / eval_per_s
@@ -123,9 +130,13 @@ def _shortened(recipe: Recipe) -> Recipe:
 
 
 def _rates(recipe: Recipe, study: Study) -> tuple[float, float]:
-    """Return tokens per second of training and of evaluation."""
+    """Return tokens per second of training, its median interval's, and of evaluation."""
     from raystudy.training.loop import train
     from raystudy.training.placement import place
 
     outcome = train(recipe, seed=study.seed, placement=place(study.resources), allow_hub=study.allow_hub)
-    return outcome.tokens_seen / outcome.train_s, 2 * outcome.heldout_tokens / outcome.eval_s
+    rate = statistics.median(
+        (after.tokens_seen - before.tokens_seen) / (after.at_s - before.at_s)
+        for before, after in pairwise(outcome.intervals)
+    )
+    return rate, 2 * outcome.heldout_tokens / outcome.eval_s

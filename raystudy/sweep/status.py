@@ -34,7 +34,7 @@ class Snapshot:
 
 @contextmanager
 def watching(study: Study, archive: Archive, started_s: float, watch: Callable[[Snapshot], None]) -> Iterator[None]:
-    """Call `watch` about once a second from a thread until the context ends, and once more then."""
+    """Call `watch` about once a second, from a thread, until the context ends."""
     take = _Taker(study, archive, started_s)
     over = threading.Event()
 

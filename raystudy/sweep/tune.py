@@ -116,12 +116,33 @@ def _measure_idle(monitors: dict[str, Any], idle_s: float, archive: Archive) -> 
 
 
 def _fit(study: Study, archive: Archive, todo: tuple[PlannedTrial, ...]) -> None:
-    """Let Tune run the trials in plan order; its own folder is scratch."""
+    """Run each trial once: in the end it is in the archive, or a failure is."""
+    before = archive.failures()
+
+    def unsettled() -> tuple[PlannedTrial, ...]:
+        now = archive.failures()
+        return tuple(t for t in todo if not archive.has(t.id) and now.get(t.id) == before.get(t.id))
+
+    while left := unsettled():
+        try:
+            errors = _tune(study, archive, left)
+            silent = unsettled()
+        except RuntimeError as error:
+            # Ray kills a worker that exhausts the node's memory, and Tune 2.60 then gives up all trials, not the one.
+            # Trials start in plan order, so the first that is not settled is the one; the rest goes on.
+            errors, silent = [str(error)], unsettled()[:1]
+        for trial in silent:
+            said = "The trial's process died without a word. Tune said:\n" + "\n".join(errors)
+            archive.write_failure(trial.id, at_utc=now_utc(), error=said)
+
+
+def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...]) -> list[str]:
+    """Let Tune run trials in plan order, and return the errors it saw; its own folder is scratch."""
     scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
     tuner = tune.Tuner(
         Trial,
         param_space={
-            "trial_id": tune.grid_search([trial.id for trial in todo]),
+            "trial_id": tune.grid_search([trial.id for trial in trials]),
             "archive": str(archive.folder.absolute()),
             "git_commit": git_commit(Path.cwd()),
         },
@@ -137,20 +158,7 @@ def _fit(study: Study, archive: Archive, todo: tuple[PlannedTrial, ...]) -> None
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
-    said_before = archive.failures()
     try:
-        grid = tuner.fit()
+        return [str(error) for error in tuner.fit().errors]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    errors, said = [str(error) for error in grid.errors], archive.failures()
-    silent = [
-        trial.id for trial in todo if not archive.has(trial.id) and said.get(trial.id) == said_before.get(trial.id)
-    ]
-    _keep_silent_deaths(archive, silent, errors)
-
-
-def _keep_silent_deaths(archive: Archive, trial_ids: list[str], errors: list[str]) -> None:
-    """Record trials whose process was killed before it could say anything itself."""
-    error = "The trial's process died without a word. Tune said:\n" + "\n".join(errors)
-    for trial_id in trial_ids:
-        archive.write_failure(trial_id, at_utc=now_utc(), error=error)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from raystudy.study import Recipe
-from raystudy.training.models import refuse_misfit, source_of
+from raystudy.training.models import Source, refuse_misfit
 from raystudy.training.sequences import sequences_of
 from raystudy.training.shapes import shape_of
 from raystudy.training.tokens import Corpus
@@ -29,7 +29,7 @@ class Forecast:
     """Of the training."""
 
 
-def forecast(recipe: Recipe, corpus: Corpus, *, allow_hub: bool) -> Forecast:
+def forecast(recipe: Recipe, corpus: Corpus, source: Source) -> Forecast:
     """Work out what a recipe will take on a prepared corpus; raises ModelError where the two do not fit."""
     sequences = sequences_of(corpus, recipe)
     tokens_a_step = recipe.batch_size * sequences.tokens_in_set / len(sequences)
@@ -37,7 +37,6 @@ def forecast(recipe: Recipe, corpus: Corpus, *, allow_hub: bool) -> Forecast:
     steps = math.ceil(budget / tokens_a_step)
     tokens = round(steps * tokens_a_step) if recipe.tokens else budget
     positions = tokens * len(sequences) * recipe.context / sequences.tokens_in_set
-    source = source_of(recipe, allow_hub=allow_hub)
     refuse_misfit(recipe, source, vocabulary=corpus.vocabulary)
     shape = source.shape or shape_of(str(source.folder))
     return Forecast(

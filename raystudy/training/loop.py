@@ -104,13 +104,14 @@ def _advance(
     every = recipe.eval_every_tokens or steps.budget_tokens / INTERVALS
     while True:
         stretch = steps.until((steps.tokens_seen // every + 1) * every, tell)
+        ended_s = time.monotonic()
         reached: Score | None = None
         if steps.finished or recipe.eval_every_tokens is not None:
             clock.switch("eval")
             reached = score(loaded.model, loaded.heldout, recipe)
         intervals.append(
             Interval(
-                at_s=time.monotonic(),
+                at_s=ended_s,
                 tokens_seen=steps.tokens_seen,
                 loss_train=stretch.loss,
                 loss_heldout=reached.loss if reached else None,

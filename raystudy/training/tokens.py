@@ -25,7 +25,7 @@ from raystudy.training.corpora.prepared import Corpus, Counts, Tokens, open_corp
 from raystudy.training.corpora.split import split
 from raystudy.training.corpora.vocabulary import Vocabulary, check_name, vocabulary
 
-__all__ = ["Corpus", "cache_folder", "known", "prepare"]
+__all__ = ["Corpus", "cache_folder", "prepare"]
 
 FORMAT = 1
 """Version of the folder's layout and of the way to it; another version is prepared anew."""
@@ -54,14 +54,6 @@ def prepare(
                 documents = corpora.documents(recipe, allow_hub=allow_hub)
                 _make(folder, recipe, documents, partial(vocabulary, tokenizer, file=tokenizer_file), tell=tell)
     return open_corpus(folder)
-
-
-def known(
-    recipe: Recipe, *, tokenizer: str, tokenizer_file: Path | None = None, cache: Path | None = None
-) -> Corpus | None:
-    """Return the corpus of a recipe if it is prepared already."""
-    folder = _folder(recipe, tokenizer, tokenizer_file, cache)
-    return open_corpus(folder) if folder.exists() else None
 
 
 def cache_folder() -> Path:

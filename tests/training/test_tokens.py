@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from raystudy.errors import CorpusError, ModelError
 from raystudy.study import Recipe
 from raystudy.training.corpora.stories import story
-from raystudy.training.tokens import Corpus, known, prepare
+from raystudy.training.tokens import Corpus, prepare
 
 STORIES = Recipe(corpus="stories", corpus_documents=200)
 
@@ -90,15 +90,9 @@ def test_what_changes_the_corpus_changes_its_place(
 
 def test_a_training_setting_does_not_change_its_place(cache: Path, corpus: Corpus) -> None:
     """All trials that read the same text share it, whatever their batch or budget."""
-    other = known(STORIES.model_copy(update={"batch_size": 3, "tokens": 9}), tokenizer="bpe-400", cache=cache)
+    other = prepare(STORIES.model_copy(update={"batch_size": 3, "tokens": 9}), tokenizer="bpe-400", cache=cache)
 
-    assert other is not None
     assert other.tokenizer_file == corpus.tokenizer_file
-
-
-def test_an_unprepared_corpus_is_not_known(tmp_path: Path) -> None:
-    """`known` opens what is there and makes nothing."""
-    assert (known(STORIES, tokenizer="byte", cache=tmp_path), list(tmp_path.iterdir())) == (None, [])
 
 
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:

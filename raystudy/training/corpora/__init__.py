@@ -39,11 +39,6 @@ def synthetic(name: str) -> bool:
     return source(name).synthetic
 
 
-def needs_hub(name: str) -> bool:
-    """Whether the text of a corpus has to be downloaded."""
-    return source(name) is hub.SOURCE
-
-
 def documents(recipe: Recipe, *, allow_hub: bool) -> Iterator[str]:
     """Yield the documents that a recipe asks for, stripped, empty ones dropped, at most `corpus_documents`."""
     stripped = (text.strip() for text in source(recipe.corpus).documents(recipe, allow_hub=allow_hub))

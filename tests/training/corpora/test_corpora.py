@@ -2,7 +2,7 @@ import pytest
 
 from raystudy.errors import CorpusError, HubError
 from raystudy.study import Recipe
-from raystudy.training.corpora import CORPORA, documents, needs_hub, source, synthetic
+from raystudy.training.corpora import CORPORA, documents, source, synthetic
 
 
 def test_an_unknown_name_gets_the_nearest_one() -> None:
@@ -21,13 +21,6 @@ def test_only_the_generated_corpus_is_synthetic() -> None:
     labelled = {name for name in CORPORA if synthetic(name)}
 
     assert labelled == {"stories"}
-
-
-def test_plan_knows_what_would_be_downloaded() -> None:
-    """Of the named corpora only `tinystories` needs the hub, and so does every hub id."""
-    remote = {name for name in [*CORPORA, "someone/something"] if needs_hub(name)}
-
-    assert remote == {"tinystories", "someone/something"}
 
 
 @pytest.mark.parametrize("name", ["tinystories", "someone/something"])
