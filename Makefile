@@ -6,8 +6,9 @@ BIN = $(VENV)/bin
 
 study: $(VENV)/ready ; $(BIN)/raystudy run $(STUDY)
 test: $(VENV)/ready ; $(BIN)/pytest
+lint: $(VENV)/ready ; $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+check: lint test
 format: $(VENV)/ready ; $(BIN)/ruff format . && $(BIN)/ruff check --fix .
-check: $(VENV)/ready ; $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest
 clean: ; rm -rf $(VENV) data/studies
 
 $(VENV)/ready: pyproject.toml constraints.txt
@@ -16,4 +17,4 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-.PHONY: study test format check clean
+.PHONY: study test lint check format clean

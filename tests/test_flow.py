@@ -108,7 +108,7 @@ def test_a_failed_trial_stops_no_other(tmp_path: Path) -> None:
 
     assert {"learning_rate-0.001--r01", "learning_rate-0.001--r02"} == set(done.ran)
     assert {"learning_rate-1e_30--r01", "learning_rate-1e_30--r02"} == set(done.failed)
-    assert all("DivergedError" in error for error in archive.failures().values())
+    assert all("DivergedError" in failure.reason for failure in archive.failures().values())
 
 
 @pytest.mark.usefixtures("ray_cluster")

@@ -57,9 +57,9 @@ def _close(archive: Archive, ran: tuple[str, ...], failed: tuple[str, ...], wall
         )
     elif not failed:
         console.print("All trials were finished before; none was run.")
-    errors = archive.failures()
+    failures = archive.failures()
     for trial_id in failed:
-        console.print(f"[red]failed[/red] {trial_id}: {errors[trial_id].strip().splitlines()[-1]}", highlight=False)
+        console.print(f"failed {trial_id}: {failures[trial_id].reason}", markup=False, highlight=False)
     if failed:
         console.print(f"Tracebacks lie in {archive.failures_folder}. `raystudy run` tries failed trials again.")
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from raystudy.cli.arguments import Folder
@@ -17,16 +18,18 @@ def status(folder: Folder) -> None:
     Example: `raystudy status data/studies/efficiency-laptop`
     """
     archive, console = Archive(folder), Console()
-    study, errors = archive.study(), archive.failures()
+    study, failures = archive.study(), archive.failures()
     trials = list(study.trials())
     done = [trial.id for trial in trials if archive.has(trial.id)]
     table = Table(title=f"{study.name}: {len(done)} of {len(trials)} trials finished", title_justify="left")
     for column in ("trial", "block", "seed", "state", "why"):
         table.add_column(column)
     for trial in trials:
-        error = errors.get(trial.id, "").strip().splitlines()
-        state = "finished" if archive.has(trial.id) else "failed" if error else "missing"
-        table.add_row(trial.id, str(trial.repetition), str(trial.seed), state, error[-1] if error else "")
+        failure = failures.get(trial.id)
+        state = "finished" if archive.has(trial.id) else "failed" if failure else "missing"
+        table.add_row(
+            trial.id, str(trial.repetition), str(trial.seed), state, escape(failure.reason) if failure else ""
+        )
     console.print(table)
-    if errors:
+    if failures:
         raise typer.Exit(1)

@@ -9,6 +9,7 @@
 This class alone knows where a file lies.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -23,6 +24,18 @@ import pyarrow.parquet as pq
 from raystudy.errors import ArchiveError
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
 from raystudy.study import Recipe, Study, load
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """An attempt at a trial that came to nothing."""
+
+    trial_id: str
+    at_utc: str
+    reason: str
+    """One sentence."""
+    details: str
+    """The traceback, or whatever else there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +95,15 @@ class Archive:
         pq.write_table(observation.to_arrow(), sink, compression="zstd")
         _write_whole(self._trial_file(observation.identity.trial_id), sink.getvalue().to_pybytes())
 
-    def write_failure(self, trial_id: str, *, at_utc: str, error: str) -> None:
+    def write_failure(self, failure: Failure) -> None:
         """Keep what a failed attempt said; never overwrites an earlier one."""
-        name = f"{trial_id}--{at_utc.replace(':', '')}.json"
-        record = {"trial_id": trial_id, "at_utc": at_utc, "error": error}
-        _write_whole(self.failures_folder / name, json.dumps(record, indent=1).encode())
+        name = f"{failure.trial_id}--{failure.at_utc.replace(':', '')}.json"
+        _write_whole(self.failures_folder / name, json.dumps(dataclasses.asdict(failure), indent=1).encode())
 
-    def failures(self) -> dict[str, str]:
-        """Return the last error of each trial that failed and is not finished since."""
-        records = [json.loads(file.read_text()) for file in sorted(self.failures_folder.glob("*.json"))]
-        return {record["trial_id"]: record["error"] for record in records if not self.has(record["trial_id"])}
+    def failures(self) -> dict[str, Failure]:
+        """Return the last failure of each trial that failed and is not finished since."""
+        kept = [Failure(**json.loads(file.read_text())) for file in sorted(self.failures_folder.glob("*.json"))]
+        return {failure.trial_id: failure for failure in kept if not self.has(failure.trial_id)}
 
     def write_idle(self, node: str, power_w: Mapping[str, float]) -> None:
         """Keep the mean power of each device of an idle node."""

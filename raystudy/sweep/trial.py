@@ -15,7 +15,7 @@ import ray
 from ray import tune
 
 from raystudy.power.monitor import monitor_for
-from raystudy.record.archive import Archive
+from raystudy.record.archive import Archive, Failure
 from raystudy.record.observation import Observation
 from raystudy.study import Resources
 from raystudy.sweep.board import Running, board_for
@@ -63,8 +63,10 @@ class Trial(tune.Trainable):
         try:
             if not self._archive.has(self._trial.id):
                 self._archive.write(self._measure())
-        except Exception:
-            self._archive.write_failure(self._trial.id, at_utc=now_utc(), error=traceback.format_exc())
+        except Exception as error:
+            reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+            failure = Failure(trial_id=self._trial.id, at_utc=now_utc(), reason=reason, details=details)
+            self._archive.write_failure(failure)
             raise
         finally:
             self._board.wipe.remote(self._trial.id)

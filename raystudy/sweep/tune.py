@@ -19,7 +19,7 @@ from ray import tune
 from raystudy.errors import MeterError
 from raystudy.power import LAST_RESORT, check_names
 from raystudy.power.monitor import monitor_for
-from raystudy.record.archive import Archive
+from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
 from raystudy.sweep.cluster import cluster, node_ids, refuse_unsatisfiable
@@ -132,8 +132,9 @@ def _fit(study: Study, archive: Archive, todo: tuple[PlannedTrial, ...]) -> None
             # Trials start in plan order, so the first that is not settled is the one; the rest goes on.
             errors, silent = [str(error)], unsettled()[:1]
         for trial in silent:
-            said = "The trial's process died without a word. Tune said:\n" + "\n".join(errors)
-            archive.write_failure(trial.id, at_utc=now_utc(), error=said)
+            reason, details = "The process of the trial died without a word.", "\n".join(["Ray said:", *errors])
+            failure = Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details)
+            archive.write_failure(failure)
 
 
 def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from raystudy.cli import app, main
-from raystudy.record.archive import Archive
+from raystudy.record.archive import Archive, Failure
 from tests.observations import observation, study_of
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -168,7 +168,8 @@ def test_status_tells_what_is_missing_and_what_failed(typed: Typed, finished: Pa
     """A failed trial shows its last line, and makes the exit code 1."""
     (finished / "trials" / "tokens-1000--r01.parquet").unlink()
     before, _, _ = typed("status", finished)
-    Archive(finished).write_failure("tokens-1000--r01", at_utc="2026", error="Traceback\nOh: dear")
+    failure = Failure(trial_id="tokens-1000--r01", at_utc="2026", reason="Oh: dear", details="Traceback")
+    Archive(finished).write_failure(failure)
     after, out, _ = typed("status", finished)
 
     assert (0, 1) == (before, after)

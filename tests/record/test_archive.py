@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive
+from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study
 from tests.observations import observation, study_of
 
@@ -46,10 +46,11 @@ def test_failures_are_kept_until_the_trial_is_finished(archive: Archive, study: 
     """A failed trial tells its last error; a finished one is not failed, whatever went before."""
     first, second, *_ = study.trials()
     for trial in (first, second):
-        archive.write_failure(trial.id, at_utc="2026-01-05T08:00:00", error="first")
-        archive.write_failure(trial.id, at_utc="2026-01-05T09:00:00", error="last")
+        for hour in ("08", "09"):
+            failure = Failure(trial_id=trial.id, at_utc=f"2026-01-05T{hour}:00:00", reason=hour, details="")
+            archive.write_failure(failure)
 
-    assert {second.id: "last"} == archive.failures()
+    assert {second.id: "09"} == {trial_id: failure.reason for trial_id, failure in archive.failures().items()}
     assert 4 == len(list(archive.failures_folder.iterdir()))
 
 
