@@ -118,6 +118,7 @@ def _outcome(trial: Trial) -> Outcome:
         heldout_tokens=200_000,
         heldout_documents=400,
         corpus_fingerprint="c0ffee" * 10,
+        corpus_synthetic=trial.recipe.corpus == "stories",
         tokenizer_fingerprint="70ce" * 16,
         device="GPU-5f3a",
         threads=2,

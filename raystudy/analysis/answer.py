@@ -3,7 +3,7 @@
 import polars as pl
 
 from raystudy.analysis.trials import Trials
-from raystudy.analysis.words import counted, in_unit, listing, number, p_value
+from raystudy.analysis.words import because, counted, in_unit, listing, number, p_value
 from raystudy.stats.anova import repeated_measures
 
 ALPHA = 0.05
@@ -65,12 +65,13 @@ def _verdict(trials: Trials) -> str:
     """Say in plain words what the test of the held-out loss says."""
     result = repeated_measures(trials.design("loss_heldout").values)
     if result.test is None:
-        return f"the data cannot tell whether the levels differ ({result.reason})"
+        return f"the data cannot tell whether the levels differ ({because(result.reason)})"
     gg = result.test.greenhouse_geisser
+    p = p_value(gg.p)
     corrected = "Greenhouse-Geisser " if result.k > 2 else ""
     evidence = (
         f"F({result.df_effect}, {result.df_error}) = {number(result.test.f)}, "
-        f"{corrected}{p_value(gg.p, gg.log10_p)}, {counted(result.n, 'block')}"
+        f"{corrected}p {p if p.startswith('<') else f'= {p}'}, {counted(result.n, 'block')}"
     )
     if gg.p >= ALPHA:
         return f"the data cannot tell the levels apart ({evidence})"

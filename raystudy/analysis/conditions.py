@@ -27,7 +27,7 @@ def each_trial(trials: Trials) -> Table:
     joules = trials.joules
     frame = trials.rows.select(
         pl.col("trial_id").alias("trial"),
-        pl.col("position").alias("order"),
+        pl.col("position").alias("planned order"),
         pl.col("seed"),
         pl.col("tokens_seen").alias("tokens seen"),
         pl.col("train_s").alias("training, s"),

@@ -8,6 +8,8 @@ from raystudy.analysis.findings import Differences, Figure, Lines
 from raystudy.analysis.inference import differences, pair_name
 from raystudy.analysis.power_figure import power_figure
 from raystudy.analysis.trials import Trials
+from raystudy.analysis.words import counted
+from raystudy.stats.design import Design
 from raystudy.stats.intervals import within_subject_intervals
 
 _LOG_FROM = 3
@@ -41,16 +43,27 @@ def _figures(trials: Trials) -> Iterator[Figure]:
 def _lines(trials: Trials, column: str, *, name: str, title: str, y_title: str) -> Lines:
     each = trials.rows.select("x", y=pl.col(column), series=pl.format("repetition {}", "repetition")).drop_nulls("y")
     energetic = column != "loss_heldout"
+    caption = (_LINES, _incomplete(trials.design(column)), trials.joules.note if energetic else "")
     return Lines(
         name=name,
         title=title,
-        caption=f"{_LINES} {trials.joules.note if energetic else ''}".strip(),
+        caption=" ".join(part for part in caption if part),
         x_title=trials.factor,
         y_title=trials.joules.mark(y_title) if energetic else y_title,
         each=each.sort("series", maintain_order=True),
         mean=_means(trials, column),
         log_x=_spans_decades(trials),
     )
+
+
+def _incomplete(data: Design) -> str:
+    """Say that the mean line is not the mean of the tables, where it is not."""
+    if not data.dropped:
+        return ""
+    if not data.subjects:
+        return "No block is complete, so there is no mean."
+    complete = counted(len(data.subjects), "complete block")
+    return f"The mean is over the {complete}; the means of the tables are over all trials with a value."
 
 
 def _means(trials: Trials, column: str) -> pl.DataFrame:

@@ -41,13 +41,13 @@ def _energy(trials: Trials) -> Iterator[tuple[str, str]]:
         yield "energy", "no instrument gave a figure"
         return
     scopes = trials.rows["energy_scopes"].drop_nulls().unique().sort().to_list()
-    covers = f", covering {listing(scopes)}" if scopes and not trials.joules.estimated else ""
+    covers = f", covering {listing(scopes)}" if scopes else ""
     methods = listing([_METHODS[method] for method in used["method"].unique().sort()])
-    yield "energy", f"{methods} of {_values(used, 'device')}{covers}"
+    yield "energy", methods if trials.joules.estimated else f"{methods} of {_values(used, 'device')}{covers}"
     least, most = used["rate_hz"].min(), used["rate_hz"].max()
     if isinstance(least, float) and isinstance(most, float):
-        span = number(least) if least == most else f"{number(least)} to {number(most)}"
-        yield "readings", f"{span} per second"
+        rates = dict.fromkeys((number(least), number(most)))
+        yield "readings", f"{' to '.join(rates)} per second"
 
 
 def _values(rows: pl.DataFrame, column: str) -> str:

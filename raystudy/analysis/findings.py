@@ -55,6 +55,7 @@ class PowerTrace:
     name: str
     title: str
     caption: str
+    y_title: str
     readings: pl.DataFrame
     """Columns device (text), at_s (from the start of the first span), power_w."""
     spans: pl.DataFrame

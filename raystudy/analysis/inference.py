@@ -1,12 +1,13 @@
 """Tables of tests: whether levels differ by more than repetitions do, one row a measure; then pair by pair."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
 from raystudy.analysis.findings import Table
 from raystudy.analysis.trials import Trials
-from raystudy.analysis.words import listing
+from raystudy.analysis.words import because, listing
 from raystudy.stats.anova import Anova, repeated_measures
 from raystudy.stats.design import Design
 from raystudy.stats.pairwise import Pair, pairwise
@@ -22,6 +23,7 @@ _ANOVA: dict[str, pl.DataType] = {
     "GG epsilon": pl.Float64(),
     "p (GG)": pl.Float64(),
     "log10 p (GG)": pl.Float64(),
+    "Mauchly p": pl.Float64(),
     "partial eta²": pl.Float64(),
     "generalised eta²": pl.Float64(),
     _REASON: pl.String(),
@@ -49,14 +51,7 @@ def tables(trials: Trials) -> tuple[Table, ...]:
 
 def differences(data: Design) -> Iterator[Pair]:
     """Yield each pair as later level less earlier one, which is how people ask: what did more of it do?"""
-    swapped = Design(
-        values=data.values[:, ::-1],
-        subjects=data.subjects,
-        levels=data.levels[::-1],
-        n_given=data.n_given,
-        dropped=data.dropped,
-    )
-    yield from reversed(pairwise(swapped))
+    yield from reversed(pairwise(replace(data, values=data.values[:, ::-1], levels=data.levels[::-1])))
 
 
 def pair_name(pair: Pair) -> str:
@@ -79,25 +74,28 @@ def _measures(trials: Trials) -> dict[str, str]:
 
 def _anova_table(trials: Trials) -> Table:
     designs = {title: trials.design(column) for column, title in _measures(trials).items()}
-    rows = [_anova_row(title, repeated_measures(data.values)) for title, data in designs.items()]
+    results = {title: repeated_measures(data.values) for title, data in designs.items()}
+    rows = [_anova_row(title, result) for title, result in results.items()]
     note = (
         "One-way analysis of variance with repeated measures: do the levels differ by more than the blocks disagree? "
         "Its subjects are the blocks, one repetition each. "
-        "Read the Greenhouse-Geisser (GG) p, which does not assume sphericity. Partial eta² leaves differences "
-        "between blocks out, generalised eta² keeps them."
+        "Read the Greenhouse-Geisser (GG) p, which does not assume sphericity; Mauchly's p tests it. Partial eta² "
+        "leaves differences between blocks out, generalised eta² keeps them."
     )
     return Table(
         name="anova",
         title="Do the levels differ?",
         frame=_without_empty_reasons(pl.DataFrame(rows, schema=_ANOVA, orient="row")),
-        note=" ".join(part for part in (note, _dropped_note(designs), trials.joules.note) if part),
+        note=" ".join(
+            part for part in (note, _no_mauchly(results), _dropped_note(designs), trials.joules.note) if part
+        ),
     )
 
 
 def _anova_row(title: str, result: Anova) -> tuple[object, ...]:
     test = result.test
     if test is None:
-        return title, result.n, *[None] * (len(_ANOVA) - 3), str(result.reason)
+        return title, result.n, *[None] * (len(_ANOVA) - 3), because(result.reason)
     gg = test.greenhouse_geisser
     return (
         title,
@@ -109,10 +107,18 @@ def _anova_row(title: str, result: Anova) -> tuple[object, ...]:
         gg.epsilon,
         gg.p,
         gg.log10_p,
+        test.mauchly.p,
         test.pes,
         test.ges,
         None,
     )
+
+
+def _no_mauchly(results: dict[str, Anova]) -> str:
+    """Say why a test of the levels has no test of sphericity."""
+    reasons = [result.test.mauchly.reason for result in results.values() if result.test]
+    said = dict.fromkeys(because(reason) for reason in reasons if reason)
+    return f"No Mauchly p where {'; or '.join(said)}." if said else ""
 
 
 def _without_empty_reasons(frame: pl.DataFrame) -> pl.DataFrame:
@@ -149,4 +155,4 @@ def _pairwise_table(trials: Trials) -> Table:
 def _pair_row(title: str, pair: Pair) -> tuple[object, ...]:
     bounds = (pair.mean_diff, pair.ci_low, pair.ci_high)
     test = (pair.t, pair.df, pair.p, pair.p_bonferroni, pair.d_z)
-    return title, pair_name(pair), pair.n, *bounds, *test, None if pair.reason is None else str(pair.reason)
+    return title, pair_name(pair), pair.n, *bounds, *test, because(pair.reason)

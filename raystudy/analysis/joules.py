@@ -1,6 +1,6 @@
 """Which joules a study speaks of: measured ones, or the nameplate's estimate; the two never meet in one number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -50,14 +50,7 @@ ESTIMATED = Joules(
     estimated=True,
     known=True,
 )
-UNKNOWN = Joules(
-    train_j="energy_j",
-    eval_j="energy_eval_j",
-    power_rms_w="power_rms_w",
-    net_j=None,
-    estimated=False,
-    known=False,
-)
+UNKNOWN = replace(MEASURED, net_j=None, known=False)
 
 
 def joules_of(rows: pl.DataFrame) -> Joules:

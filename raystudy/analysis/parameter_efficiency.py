@@ -10,6 +10,7 @@ import polars as pl
 from raystudy.analysis.findings import Table
 from raystudy.analysis.trials import Trials
 from raystudy.stats.audit import Part, decompose
+from raystudy.stats.metrics import published_quality
 
 _FORMULA = (
     "PE = K (1 / perplexity) (CS_TFLOPS / RMS power) / (parameters x Mtokens), in TFLOPS/(W x parameter x Mtoken), "
@@ -32,7 +33,7 @@ def parts(trials: Trials) -> tuple[Part, ...]:
         "level",
         pl.col("nominal_tokens").cast(pl.Float64).alias("nominal tokens"),
         pl.col("parameters").cast(pl.Float64).alias("parameters"),
-        (1 / pl.coalesce("perplexity_sentence", "perplexity")).round(4).alias("quality (1 / perplexity)"),
+        published_quality().alias("quality (1 / perplexity)"),
         pl.col(trials.joules.power_rms_w).alias("power"),
         pl.col("cs_tflops").alias("CS_TFLOPS"),
     )
@@ -66,7 +67,8 @@ def _by_level(trials: Trials) -> Table:
 
 def _as_published(trials: Trials) -> str:
     constant = trials.study.analysis.pe_cs_tflops
-    speed = "the matrix-product ceiling measured in each trial" if constant is None else f"the constant {constant:g}"
+    ceiling = "the matrix-product ceiling, measured once in each process that trains"
+    speed = ceiling if constant is None else f"the constant {constant:g}"
     text = "one sentence" if trials.rows["perplexity_sentence"].is_not_null().any() else "the held-out text"
     return (
         f"As published: CS_TFLOPS is {speed}; the perplexity is that of {text}, its inverse rounded to four decimals; "

@@ -20,10 +20,12 @@ def power_figure(trials: Trials) -> Iterator[PowerTrace]:
         return
     start_s = min(span["start_s"] for span in trial["spans"])
     estimated = bool(readings["estimated"].any())
+    mark = " (estimate)" if estimated else ""
     yield PowerTrace(
         name="power",
-        title=f"Power during {trial['trial_id']}{' (estimate)' if estimated else ''}",
+        title=f"Power during {trial['trial_id']}{mark}",
         caption=_caption(readings, estimated=estimated),
+        y_title=f"W{mark}",
         readings=readings.select("device", at_s=pl.col("at_s") - start_s, power_w="power_w"),
         spans=pl.DataFrame(
             [(span["name"], span["start_s"] - start_s, span["end_s"] - start_s) for span in trial["spans"]],

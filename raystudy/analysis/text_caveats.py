@@ -17,10 +17,11 @@ PADDING_TOLERANCE = 0.05
 
 def synthetic_corpus(trials: Trials) -> Iterator[str]:
     """Text that a program wrote."""
-    if (trials.rows["corpus"] == "stories").any():
+    synthetic = trials.rows.filter("corpus_synthetic")["corpus"].unique().sort()
+    for corpus in synthetic:
         yield (
-            "The corpus `stories` is synthetic: a grammar writes it, so its losses fall faster and lower than those of "
-            "human text. Its joules are real; for its losses, repeat the study on a real corpus."
+            f"The corpus `{corpus}` is synthetic: a program writes it, so its losses fall faster and lower than those "
+            "of human text. Its joules are real; for its losses, repeat the study on a real corpus."
         )
 
 
@@ -111,8 +112,9 @@ def nominal_tokens(trials: Trials) -> Iterator[str]:
         rows = off.select("nominal", "seen").iter_rows()
         shown = listing([f"{seen:,.0f} for a nominal {nominal:,.0f}" for nominal, seen in rows])
         yield (
-            f"Tokens really processed differ from their label: {shown}. Only the published parameter efficiency uses "
-            "the label; everything else uses what was processed."
+            f"Tokens really processed differ from their label: {shown}. The published parameter efficiency "
+            "divides by the label, and levels of tokens are named by it; rates and joules per token count what was "
+            "processed."
         )
 
 

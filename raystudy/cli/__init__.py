@@ -7,6 +7,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from raystudy.cli import analyze, meters, plan, results, run, schema, status
 from raystudy.errors import RaystudyError
@@ -29,13 +30,7 @@ def main() -> None:
     try:
         app()
     except RaystudyError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/red]: {_plain(str(error))}")
+        Console(stderr=True, soft_wrap=True).print(Text("error", style="red"), Text(str(error)), sep=": ")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

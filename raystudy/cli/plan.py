@@ -8,6 +8,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from raystudy.cli.arguments import StudyFile
 from raystudy.errors import HubError
@@ -33,7 +34,7 @@ def plan(
 
     study, console = load(file), Console()
     KINDS[study.kind].check(study)
-    console.print(f"[bold]{study.name}[/bold]: {study.question}")
+    console.print(Text(study.name, style="bold"), Text(study.question), sep=": ")
     forecasts = _forecasts(study, Console(stderr=True))
     console.print(_conditions(study, forecasts))
     console.print(_order(study))
@@ -48,7 +49,7 @@ def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]"
     from raystudy.training.tokens import prepare
 
     def tell(text: str) -> None:
-        log.print(f"[dim]{text}[/dim]")
+        log.print(Text(text, style="dim"))
 
     found: dict[Condition, Forecast | None] = {}
     for condition in study.conditions:
@@ -68,7 +69,7 @@ def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]"
 def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> Table:
     table = Table(title="Conditions, each trial", title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
     for column in ("condition", "tokens", "padding", "unique", "epochs", "steps", "parameters", "FLOPs"):
-        table.add_column(column, justify="left" if column == "condition" else "right")
+        table.add_column(column, justify="left" if column == "condition" else "right", no_wrap=column == "condition")
     for condition, told in forecasts.items():
         if told is None:
             table.add_row(str(condition), "not downloaded", *["—"] * 6)
@@ -93,7 +94,7 @@ def _order(study: Study) -> Table:
     trials = list(study.trials())
     table = Table(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("block", "seed", "order in the block"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for repetition in range(1, study.repetitions + 1):
         block = [trial for trial in trials if trial.repetition == repetition]
         table.add_row(str(repetition), str(block[0].seed), "  ".join(trial.id for trial in block))
@@ -105,15 +106,15 @@ def _tell_time(study: Study, forecasts: "dict[Condition, Forecast | None]", cons
     rates: dict[Recipe, tuple[float, float]] = {}
     seconds = 0.0
     for condition, told in forecasts.items():
-        recipe = condition.applied_to(study.recipe)
-        short = _shortened(recipe)
-        if short not in rates:
-            rates[short] = _rates(short, study)
         if told is None:
             console.print(
                 "The time cannot be told before model and corpus are downloaded; `raystudy run` does that first."
             )
             return
+        recipe = condition.applied_to(study.recipe)
+        short = _shortened(recipe)
+        if short not in rates:
+            rates[short] = _rates(short, study)
         train_per_s, eval_per_s = rates[short]
         seconds += told.tokens / train_per_s + 2 * min(recipe.eval_tokens, told.heldout_tokens) / eval_per_s
     rates_told = ", ".join(f"{rate:,.0f}" for rate, _ in rates.values())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -26,10 +27,7 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-SHOWN = (
-    "trial_id", "seed", "tokens_seen", "train_s", "energy_j", "energy_estimated_j", "mfu", "loss_initial",
-    "loss_heldout", "perplexity",
-)  # fmt: skip
+SHOWN = ("trial_id", "tokens_seen", "train_s", "energy_j", "energy_estimated_j", "mfu", "loss_heldout")
 """The columns of the table; the other formats have all."""
 
 
@@ -48,28 +46,43 @@ def results(
 
     Example: `raystudy results data/studies/efficiency-laptop --format csv --out trials.csv`
     """
-    import polars as pl
-
     table = Archive(folder).table().collect()
     if format_ is Format.table:
+        if out is not None:
+            raise ArchiveError("A table is for the terminal: choose --format csv, json or parquet for a file.")
         _print(table)
+    elif out is not None:
+        _write(table, format_, out)
     elif format_ is Format.parquet:
-        if out is None:
-            raise ArchiveError("Parquet is not text: give the file to write with --out.")
-        table.write_parquet(out)
+        raise ArchiveError("Parquet is not text: give the file to write with --out.")
     else:
-        flat = table.select(name for name, kind in table.schema.items() if not isinstance(kind, pl.List))
-        text = flat.write_csv() if format_ is Format.csv else table.write_json()
-        if out is None:
-            sys.stdout.write(text)
+        sys.stdout.write(_text(table, format_))
+
+
+def _write(table: "pl.DataFrame", format_: Format, out: Path) -> None:
+    try:
+        if format_ is Format.parquet:
+            table.write_parquet(out)
         else:
-            out.write_text(text, encoding="utf-8")
+            out.write_text(_text(table, format_), encoding="utf-8")
+    except OSError as error:
+        raise ArchiveError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
+def _text(table: "pl.DataFrame", format_: Format) -> str:
+    """Return the table as JSON, or as CSV without its nested columns."""
+    import polars as pl
+
+    if format_ is Format.json:
+        return table.write_json()
+    return table.select(name for name, kind in table.schema.items() if not isinstance(kind, pl.List)).write_csv()
 
 
 def _print(frame: "pl.DataFrame") -> None:
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD)
     for column in SHOWN:
-        table.add_column(column, justify="left" if column == "trial_id" else "right")
+        first = column == "trial_id"
+        table.add_column(column.replace("_", " "), justify="left" if first else "right", no_wrap=first)
     for row in frame.select(SHOWN).iter_rows():
         table.add_row(
             *("—" if cell is None else f"{cell:,.4g}" if isinstance(cell, float) else str(cell) for cell in row)

@@ -17,7 +17,12 @@ class Of(StrEnum):
 
 
 def schema(
-    of: Annotated[Of, typer.Argument(help="`study`: JSON Schema for editors; `observation`: the columns.")],
+    of: Annotated[
+        Of,
+        typer.Argument(
+            metavar="study|observation", help="`study`: JSON Schema for editors; `observation`: the columns."
+        ),
+    ],
 ) -> None:
     """
     Print the schema of a study file (JSON Schema) or of an observation (columns with type, unit and meaning).

@@ -1,6 +1,5 @@
 """Instruments and how they are read: meter ──Sampler──▶ traces, one sampler a node, as a Ray actor in `monitor`."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def open_meters(metering: Metering) -> tuple[tuple[Meter, ...], dict[str, str]]:
     Open the instruments of this node.
 
     Returns them, and for every other name of METERS the reason why it is not read. Raises MeterError for an
-    instrument that the study names and that cannot be read, and for a name that no instrument has.
+    instrument that the study names and that cannot be read.
     """
     if metering.meters is not None:
         return _asked_for(metering.meters, metering)
@@ -49,17 +48,7 @@ def open_meters(metering: Metering) -> tuple[tuple[Meter, ...], dict[str, str]]:
     return (*opened, METERS[LAST_RESORT](metering)), reasons
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Raise MeterError for a name that no instrument has; it takes no instrument to know."""
-    for name in names:
-        if name not in METERS:
-            nearest = difflib.get_close_matches(name, METERS, n=1)
-            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-            raise MeterError(f"No meter is called {name!r}.{hint} metering.meters takes: {', '.join(METERS)}.")
-
-
 def _asked_for(names: tuple[str, ...], metering: Metering) -> tuple[tuple[Meter, ...], dict[str, str]]:
-    check_names(names)
     opened, reasons = _readable(names, metering)
     if reasons:
         for meter in opened:

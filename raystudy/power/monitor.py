@@ -23,8 +23,6 @@ from raystudy.study import Metering
 NAMESPACE = "raystudy"
 """Where all actors of raystudy live."""
 
-_PREFIX = "power-"
-
 
 @ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=4)
 class PowerMonitor:
@@ -70,10 +68,14 @@ class PowerMonitor:
         return {name: self._reasons.get(name, "read") for name in METERS}
 
 
-def monitor_for(node_id: str, metering: Metering) -> ActorHandle:
-    """Return the monitor of a node, started if there is none; await its ready() before anything is measured."""
+def monitor_for(node_id: str, metering: Metering, *, study: str) -> ActorHandle:
+    """
+    Return a study's monitor of a node, started if there is none; await its ready() before anything is measured.
+
+    Each study has its own: two sweeps on one cluster may meter differently, and the first to end stops its own only.
+    """
     return PowerMonitor.options(  # type: ignore[attr-defined]
-        name=f"{_PREFIX}{node_id}",
+        name=f"power-{study}-{node_id}",
         namespace=NAMESPACE,
         get_if_exists=True,
         lifetime="detached",
@@ -81,9 +83,9 @@ def monitor_for(node_id: str, metering: Metering) -> ActorHandle:
     ).remote(node_id, metering)
 
 
-def stop_monitors() -> None:
-    """Stop the monitors of all nodes."""
+def stop_monitors(study: str) -> None:
+    """Stop a study's monitors on all nodes."""
     for actor in ray.util.list_named_actors(all_namespaces=True):
-        if actor["namespace"] == NAMESPACE and actor["name"].startswith(_PREFIX):
+        if actor["namespace"] == NAMESPACE and actor["name"].rpartition("-")[0] == f"power-{study}":
             with contextlib.suppress(ValueError):  # it died on its own meanwhile
                 ray.kill(ray.get_actor(actor["name"], namespace=NAMESPACE))

@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,7 @@ class Archive:
         try:
             for folder in (self.trials_folder, self.failures_folder, self.folder / "idle"):
                 folder.mkdir(parents=True, exist_ok=True)
+            self._refuse_other_study(study)
             self._refuse_other_recipes(study)
             _write_whole(self.study_file, study_text.encode())
         except OSError as error:
@@ -102,7 +104,7 @@ class Archive:
 
     def failures(self) -> dict[str, Failure]:
         """Return the last failure of each trial that failed and is not finished since."""
-        kept = [Failure(**json.loads(file.read_text())) for file in sorted(self.failures_folder.glob("*.json"))]
+        kept = [_failure(file) for file in sorted(self.failures_folder.glob("*.json"))]
         return {failure.trial_id: failure for failure in kept if not self.has(failure.trial_id)}
 
     def write_idle(self, node: str, power_w: Mapping[str, float]) -> None:
@@ -137,35 +139,63 @@ class Archive:
         files = [self._trial_file(trial_id) for trial_id in trial_ids]
         return float(sum(pq.read_table(file, columns=["train_s"])["train_s"][0].as_py() for file in files))
 
+    def fingerprints(self) -> dict[tuple[str | int | None, ...], str]:
+        """Return the fingerprint of each corpus that finished trials have read."""
+        if not self.has_observations:
+            return {}
+        rows = self.table().select(*Recipe.model_fields, "corpus_fingerprint").collect().to_dicts()
+        return {
+            Recipe(**row).corpus_identity: fingerprint for row in rows if (fingerprint := row.pop("corpus_fingerprint"))
+        }
+
     def write_report(self, *, markdown: str, html: str, charts: Mapping[str, str]) -> tuple[Path, Path]:
         """Write both reports, and the charts that the Markdown one links to; returns where they are."""
         paths = self.folder / "report.md", self.folder / "report.html"
-        for name, svg in charts.items():
-            (self.folder / name).parent.mkdir(exist_ok=True)
-            _write_whole(self.folder / name, svg.encode())
-        for path, text in zip(paths, (markdown, html), strict=True):
-            _write_whole(path, text.encode())
+        try:
+            for name, svg in charts.items():
+                (self.folder / name).parent.mkdir(exist_ok=True)
+                _write_whole(self.folder / name, svg.encode())
+            for path, text in zip(paths, (markdown, html), strict=True):
+                _write_whole(path, text.encode())
+        except OSError as error:
+            raise ArchiveError(f"The report cannot be written to {self.folder}: {error.strerror or error}.") from error
         return paths
 
     def _trial_file(self, trial_id: str) -> Path:
         return self.trials_folder / f"{trial_id}.parquet"
 
+    def _refuse_other_study(self, study: Study) -> None:
+        """Refuse a folder that holds another study: its file is the record, and would be overwritten."""
+        if self.study_file.is_file() and (held := self.study()).name != study.name:
+            raise ArchiveError(
+                f"{self.folder} holds the study {held.name!r}, not {study.name!r}. Give another folder with --out."
+            )
+
     def _refuse_other_recipes(self, study: Study) -> None:
-        """Refuse trials that were measured under the same name with another recipe or seed."""
+        """Refuse trials that were measured under the same name with another recipe, seed or kind of device."""
         wanted = {trial.id: trial for trial in study.trials()}
         for file in sorted(self.trials_folder.glob("*.parquet")):
             _check(file)
             trial = wanted.get(file.stem)
             if trial is None:
                 continue
-            row = pq.read_table(file, columns=[*Recipe.model_fields, "seed"]).to_pylist()[0]
-            now = trial.recipe.model_dump() | {"seed": trial.seed}
+            row = pq.read_table(file, columns=[*Recipe.model_fields, "seed", "device", "threads"]).to_pylist()[0]
+            row["device"] = "cpu" if row["device"] == "cpu" else "gpu"
+            here = {"device": "gpu" if study.resources.gpus else "cpu", "threads": study.resources.cpus}
+            now = trial.recipe.model_dump() | {"seed": trial.seed} | here
             changed = [f"{key} was {row[key]!r}, is now {now[key]!r}" for key in now if row[key] != now[key]]
             if changed:
                 raise ArchiveError(
-                    f"{file} was measured with another recipe: {'; '.join(changed)}. "
+                    f"{file} was measured otherwise: {'; '.join(changed)}. "
                     "Give the study another name, or another folder with --out."
                 )
+
+
+def _failure(file: Path) -> Failure:
+    try:
+        return Failure(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ArchiveError(f"{file} is not a readable record of a failure ({error}). Move it away.") from error
 
 
 def _check(file: Path) -> None:
@@ -187,6 +217,9 @@ def _check(file: Path) -> None:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Write under a temporary name in the same folder, then rename: a reader sees all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut may leave an empty file under the final name
     temporary.replace(path)

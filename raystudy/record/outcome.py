@@ -60,6 +60,7 @@ class Outcome:
     heldout_tokens: Annotated[int, "held-out tokens evaluated on"]
     heldout_documents: Annotated[int, "held-out documents evaluated on"]
     corpus_fingerprint: Annotated[str, "sha256 over the ordered documents"]
+    corpus_synthetic: Annotated[bool, "whether a program generated the text"]
     tokenizer_fingerprint: Annotated[str, "sha256 over the tokenizer"]
     device: Annotated[str, "`cpu`, or the UUID of the GPU"]
     threads: Annotated[int, "torch threads"]

@@ -47,39 +47,26 @@ class Design:
     """(subjects, levels)"""
     subjects: tuple[str, ...]
     levels: tuple[str, ...]
-    n_given: int
     dropped: tuple[Dropped, ...]
 
 
-def design(table: pl.DataFrame, *, subject: str, level: str, value: str, levels: Sequence[str] | None = None) -> Design:
-    """
-    Make the matrix, leaving out every subject that lacks or repeats a cell.
-
-    Levels are taken in the order given, else in numeric order where all are numbers, else as they first appear.
-    """
+def design(table: pl.DataFrame, *, subject: str, level: str, value: str, levels: Sequence[str]) -> Design:
+    """Make the matrix with levels in this order, leaving out every subject that lacks or repeats a cell."""
     long = table.select(subject=pl.col(subject).cast(pl.String), level=pl.col(level).cast(pl.String), value=value)
     if long.select(pl.col("subject", "level").is_null().any()).row(0) != (False, False):
         raise AnalysisError(f"Some rows have no {subject} or no {level}; every value needs both.")
-    order = tuple(levels) if levels is not None else _in_order(long["level"])
-    grid = _grid(long, order)
+    grid = _grid(long, levels)
     faulty = grid.filter(pl.col("fault").is_not_null())
     kept = grid.join(faulty, on="subject", how="anti", maintain_order="left")
     return Design(
-        values=kept["value"].to_numpy().reshape(-1, len(order)),
+        values=kept["value"].to_numpy().reshape(-1, len(levels)),
         subjects=tuple(kept["subject"].unique(maintain_order=True)),
-        levels=order,
-        n_given=long["subject"].n_unique(),
+        levels=tuple(levels),
         dropped=_dropped(faulty),
     )
 
 
-def _in_order(level: pl.Series) -> tuple[str, ...]:
-    names = level.unique(maintain_order=True)
-    numbers = names.cast(pl.Float64, strict=False)
-    return tuple(names if numbers.has_nulls() else names.gather(numbers.arg_sort()))
-
-
-def _grid(long: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
+def _grid(long: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
     """Return one row for each subject and level, with its value and its fault."""
     cells = long.group_by("subject", "level").agg(
         rows=pl.len(), value=pl.col("value").cast(pl.Float64).first(), filled=pl.col("value").is_not_null().all()

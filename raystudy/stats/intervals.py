@@ -18,28 +18,30 @@ class Interval:
     high: float | None
 
 
-def mean_interval(values: Matrix, *, confidence: float = 0.95) -> Interval:
+def mean_interval(values: Matrix) -> Interval:
     """Return the mean of one sample with Student's interval."""
     if values.size == 0:
         return Interval(mean=None, low=None, high=None)
     mean = sample_mean(values)
     if values.size < 2:
         return Interval(mean=mean, low=None, high=None)
-    half = t_quantile(values.size - 1, confidence=confidence) * standard_deviation(values) / math.sqrt(values.size)
+    half = t_quantile(values.size - 1) * standard_deviation(values) / math.sqrt(values.size)
     return Interval(mean=mean, low=mean - half, high=mean + half)
 
 
-def within_subject_intervals(values: Matrix, *, confidence: float = 0.95) -> tuple[Interval, ...]:
+def within_subject_intervals(values: Matrix) -> tuple[Interval, ...]:
     """
     Return each level's mean with the interval that leaves out what differs between subjects.
 
     D. Cousineau, Tutor. Quant. Methods Psychol. 1, 42 (2005), with the factor k / (k - 1) on the variance of
     R. D. Morey, ibid. 4, 61 (2008). `values` is (subjects, levels).
     """
-    k = values.shape[1]
+    n, k = values.shape
+    if n == 0:
+        return (Interval(mean=None, low=None, high=None),) * k
     normed = values - (values.mean(axis=1, keepdims=True) - values.mean())
     widened = math.sqrt(k / (k - 1)) if k > 1 else 1.0
-    return tuple(_widened(mean_interval(normed[:, level], confidence=confidence), widened) for level in range(k))
+    return tuple(_widened(mean_interval(normed[:, level]), widened) for level in range(k))
 
 
 def sample_mean(values: Matrix) -> float:

@@ -18,7 +18,7 @@ class Inputs:
     power_rms_w: str = "power_rms_w"
     pe_k: float = 1.0
     pe_cs_tflops: float | None = None
-    """P1's computing speed, 68.16 there; where it is null, the ceiling measured in each trial."""
+    """P1's computing speed, 68.16 there; where it is null, the ceiling measured once in each process that trains."""
 
 
 Metric = Callable[[Inputs], pl.Expr]
@@ -53,13 +53,10 @@ def parameter_efficiency_published(inputs: Inputs) -> pl.Expr:
     """
     P1's parameter efficiency with P1's labels, TFLOPS / (W x parameter x nominal Mtoken), divided by perplexity.
 
-    K (invPPL (CS_TFLOPS / RMS_W)) / (params TT_norm), invPPL rounded to four decimals as the paper does, of its one
-    sentence where that was evaluated (arXiv 2601.06649).
+    K (invPPL (CS_TFLOPS / RMS_W)) / (params TT_norm), arXiv 2601.06649.
     """
-    quality = _ratio(pl.lit(1.0), pl.coalesce("perplexity_sentence", "perplexity")).round(4)
-    return _parameter_efficiency(
-        quality, cs_tflops(inputs), pl.col(inputs.power_rms_w), pl.col("nominal_tokens"), k=inputs.pe_k
-    )
+    power, tokens = pl.col(inputs.power_rms_w), pl.col("nominal_tokens")
+    return _parameter_efficiency(published_quality(), cs_tflops(inputs), power, tokens, k=inputs.pe_k)
 
 
 def parameter_efficiency_recounted(inputs: Inputs) -> pl.Expr:
@@ -67,6 +64,11 @@ def parameter_efficiency_recounted(inputs: Inputs) -> pl.Expr:
     speed_tflops = flops_per_s(inputs) / 1e12
     quality = _ratio(pl.lit(1.0), pl.col("perplexity"))
     return _parameter_efficiency(quality, speed_tflops, power_mean_w(inputs), pl.col("tokens_seen"), k=inputs.pe_k)
+
+
+def published_quality() -> pl.Expr:
+    """P1's invPPL: one over the perplexity of its one sentence, else of the held-out text, to its four decimals."""
+    return _ratio(pl.lit(1.0), pl.coalesce("perplexity_sentence", "perplexity")).round(4)
 
 
 def cs_tflops(inputs: Inputs) -> pl.Expr:

@@ -28,11 +28,11 @@ def t_tail(t: float, *, df: float) -> Tail:
     return f_tail(t * t, df_effect=1, df_error=df)
 
 
-def t_quantile(df: float, *, confidence: float = 0.95) -> float:
-    """Return the t that holds the middle `confidence` of the distribution between -t and t."""
+def t_quantile(df: float) -> float:
+    """Return the t that holds the middle 95 % of the distribution between -t and t."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(df, 0.5 + confidence / 2))
+    return float(stdtrit(df, 0.975))
 
 
 def chi2_tail(chi2: float, *, df: float) -> float:

@@ -14,6 +14,14 @@ from raystudy.errors import StudyFileError
 from raystudy.study.recipe import Recipe
 from raystudy.study.study import Study
 
+_IN_TOML = {
+    "tuple_type": "it should be a list",
+    "too_short": "it should hold something",
+    "dict_type": "it should be a table",
+    "model_type": "it should be a table",
+}
+"""What pydantic's types are called in a study file."""
+
 
 def load(path: Path) -> Study:
     """Read a study file; raises StudyFileError with one line for each mistake in it."""
@@ -36,7 +44,7 @@ def parse(text: str, *, name: str) -> Study:
     except tomllib.TOMLDecodeError as error:
         raise StudyFileError(f"{name} is not TOML: {error}.") from error
     except ValidationError as error:
-        raise StudyFileError("\n".join(f"{name}: {_sentence(mistake)}" for mistake in error.errors())) from error
+        raise StudyFileError("\n".join(f"{name}: {_sentence(mistake)}" for mistake in _told(error))) from error
     except _FactorError as error:
         raise StudyFileError(f"{name}: {error}") from error
     return study
@@ -61,16 +69,26 @@ def _check_factor(study: Study, factor: str, levels: tuple[object, ...]) -> None
             raise _FactorError(_sentence(mistake | {"loc": ("factors", factor, index)})) from error
 
 
+def _told(error: ValidationError) -> list[Any]:
+    """Return one mistake for each key: not one for each type that a level might have had, nor of the list around it."""
+    mistakes = {mistake["loc"][:3]: mistake for mistake in error.errors()}
+    return [
+        mistakes[loc] for loc in mistakes if not any(other[: len(loc)] == loc != other for other in mistakes if loc)
+    ]
+
+
 def _sentence(mistake: Any) -> str:
     """Say what pydantic found; `mistake` is one of its error details."""
-    keys = [str(part) for part in mistake["loc"]]
+    keys = [str(part) for part in mistake["loc"][:3]]
     key, found = ".".join(keys), mistake["input"]
     if mistake["type"] == "extra_forbidden":
         known = _fields_at(keys[:-1])
         return f"{key} is not a key.{_suggestion(keys[-1], known)} Known here: {', '.join(known)}."
     if mistake["type"] == "missing":
         return f"{key} is missing; every study gives it."
-    said = mistake["msg"].removeprefix("Value error, ")
+    said = _IN_TOML.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+    if len(mistake["loc"]) > len(keys):
+        said = "a level is a number, a text, true or false"
     if mistake["type"] == "value_error":
         return f"{key}: {said}." if key else f"{said}."
     choices = mistake.get("ctx", {}).get("expected", "")

@@ -5,15 +5,16 @@ Any field of it may be varied by a study; a factor is the name of one of these f
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Count = Annotated[int, Field(gt=0, lt=2**63)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Strict(BaseModel):
     """A frozen part of the study file; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class Recipe(Strict):
@@ -34,24 +35,24 @@ class Recipe(Strict):
     """With `corpus = "files"`: a .txt, .jsonl, .json or .parquet file, or a folder of them."""
     corpus_column: str = "text"
     """The column or key that holds the text, where documents have several."""
-    corpus_documents: PositiveInt | None = None
+    corpus_documents: Count | None = None
     """Take only the first documents of the corpus; for `stories`, how many to generate (default 20,000)."""
     heldout_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the documents that is kept for evaluation; split by document, duplicates removed first."""
 
-    tokens: PositiveInt | None = None
+    tokens: Count | None = None
     """Training budget in tokens, padding not counted, rounded up to whole steps. Give this or `epochs`."""
-    epochs: PositiveInt | None = None
+    epochs: Count | None = None
     """Training budget in passes over the training documents (default 1 where `tokens` is not given)."""
-    unique_tokens: PositiveInt | None = None
+    unique_tokens: Count | None = None
     """Train on a fixed set of documents of about this many tokens, repeated as the budget asks. Default: all."""
     packing: Literal["packed", "truncated"] = "packed"
     """`packed`: documents end to end, no padding. `truncated`: one document a sequence, cut and padded."""
-    context: PositiveInt = 128
+    context: Count = 128
     """Tokens in a sequence."""
-    batch_size: PositiveInt = 16
+    batch_size: Count = 16
     """Sequences in an optimizer step."""
-    micro_batch_size: PositiveInt | None = None
+    micro_batch_size: Count | None = None
     """Sequences in one forward pass; gradients are accumulated to `batch_size`. Default: as many as memory allows."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
@@ -79,9 +80,9 @@ class Recipe(Strict):
     deterministic: bool = True
     """Use deterministic kernels, so that the same seed, machine and thread count give the same losses bit for bit."""
 
-    eval_tokens: PositiveInt = 100_000
+    eval_tokens: Count = 100_000
     """Held-out tokens to evaluate on; fewer where the corpus holds fewer, and the report says so."""
-    eval_every_tokens: PositiveInt | None = None
+    eval_every_tokens: Count | None = None
     """Evaluate also during training, at the first step past each multiple. Its energy is kept apart."""
     sentence_perplexity: bool = False
     """Also record the perplexity of one sentence, "The quick brown fox jumps over the lazy dog.", as P1 does."""
@@ -104,6 +105,11 @@ class Recipe(Strict):
         if (self.corpus == "files") != (self.corpus_path is not None):
             raise ValueError('corpus_path goes with corpus = "files", and that corpus needs it')
         return self
+
+    @property
+    def corpus_identity(self) -> tuple[str | int | None, ...]:
+        """What names a collection of documents: trials that agree in it must have read the same text."""
+        return self.corpus, self.corpus_path, self.corpus_column, self.corpus_documents
 
     @property
     def nominal_tokens(self) -> int | None:

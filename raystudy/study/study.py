@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
-from raystudy.study.recipe import Recipe, Strict
+from raystudy.study.recipe import Count, Recipe, Strict
 from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
 
 NonNegative = Annotated[float, Field(ge=0)]
@@ -14,7 +14,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 class Resources(Strict):
     """What one trial gets, and whether it has its node to itself."""
 
-    cpus: PositiveInt = 1
+    cpus: Count = 1
     """CPU cores of a trial: its torch threads, and the cores it is pinned to."""
     gpus: Annotated[int, Field(ge=0, le=1)] = 0
     """GPUs of a trial, 0 or 1. No fractions: trials that share a board cannot tell their joules apart."""
@@ -32,8 +32,8 @@ class Resources(Strict):
 class Metering(Strict):
     """How power is measured on each node."""
 
-    meters: tuple[str, ...] | None = None
-    """Instruments to read, of `nvml`, `rapl`, `nameplate`; each must be readable.
+    meters: Annotated[tuple[Literal["nvml", "rapl", "nameplate"], ...], Field(strict=False, min_length=1)] | None = None
+    """Instruments to read; each must be readable.
     Default: all that are, else the nameplate."""
     rate_hz: Annotated[float, Field(gt=0, le=100)] = 10.0
     """Power readings per second."""
@@ -51,7 +51,7 @@ class Analysis(Strict):
     pe_k: PositiveFloat = 1.0
     """The scale K in P1's parameter efficiency."""
     pe_cs_tflops: PositiveFloat | None = None
-    """P1's computing speed constant, TFLOPS (68.16 there). Default: the ceiling measured in each trial."""
+    """P1's computing speed constant, TFLOPS (68.16 there). Default: the ceiling measured where it trains."""
 
 
 class Study(Strict):
@@ -63,17 +63,17 @@ class Study(Strict):
     """Names the folder of the results: letters, digits, `.`, `_` and `-`."""
     question: Annotated[str, Field(min_length=1)]
     """The question, in one sentence; the report opens with it."""
-    repetitions: PositiveInt
+    repetitions: Count
     """Blocks: each runs every condition once, from one seed."""
     order: Order = "shuffled"
     """Order of the conditions inside a block: `shuffled` by seed, `latin_square` (Williams), or `as_written`."""
-    seed: NonNegativeInt = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     """Seed of the first repetition; each further one adds 1."""
     allow_hub: bool = False
     """Allow models and corpora to be downloaded from the Hugging Face hub."""
     recipe: Recipe = Recipe()
     """What a trial trains; factors replace fields of it."""
-    factors: dict[str, Annotated[tuple[Level, ...], Field(min_length=1)]]
+    factors: dict[str, Annotated[tuple[Level, ...], Field(strict=False, min_length=1)]]
     """What is varied: the name of a recipe field, and its levels."""
     resources: Resources = Resources()
     """What a trial runs on."""
@@ -89,6 +89,9 @@ class Study(Strict):
         for factor, levels in self.factors.items():
             if len(set(map(str, levels))) < len(levels):
                 raise ValueError(f"factors.{factor} names a level twice: {', '.join(map(str, levels))}")
+        names = [str(condition) for condition in self.conditions]
+        if twins := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two conditions would both be called {', '.join(sorted(twins))}; name their levels apart")
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,13 +11,15 @@ import ray
 
 from raystudy.errors import ClusterError
 from raystudy.power.monitor import NAMESPACE, stop_monitors
-from raystudy.study import Resources
+from raystudy.study import Resources, Study
 from raystudy.sweep.trial import POWER_RESOURCE, bundle
 from raystudy.training.hub import hub_environment
 
+_PROBE_S = 5.0
+
 
 @contextmanager
-def cluster(address: str | None, *, allow_hub: bool) -> Iterator[None]:
+def cluster(address: str | None, study: Study) -> Iterator[None]:
     """
     Start Ray on this machine, or join it at `address`; monitors end with the context, and a Ray of ours too.
 
@@ -34,10 +37,11 @@ def cluster(address: str | None, *, allow_hub: bool) -> Iterator[None]:
         "namespace": NAMESPACE,
         "log_to_driver": False,
         "logging_level": logging.ERROR,
-        "runtime_env": {"env_vars": hub_environment(allow_hub)},
+        "runtime_env": {"env_vars": hub_environment(study.allow_hub)},
     }
     joined_before = ray.is_initialized()
     try:
+        _probe(address)
         if joined_before:
             pass
         elif address is None:
@@ -46,17 +50,25 @@ def cluster(address: str | None, *, allow_hub: bool) -> Iterator[None]:
             )
         else:
             ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"No Ray cluster answers at {address or 'this machine'}: {str(error).splitlines()[0]} "
             "Start one with `ray start --head`, or leave --address out to run on this machine."
         ) from error
     try:
+        stop_monitors(study.name)  # of a driver that was killed; they may meter otherwise
         yield
     finally:
-        stop_monitors()
+        stop_monitors(study.name)
         if not joined_before:
             ray.shutdown()
+
+
+def _probe(address: str | None) -> None:
+    """Raise OSError where nothing listens at HOST:PORT; Ray itself would try for long, and say much."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_PROBE_S).close()
 
 
 def node_ids() -> list[str]:

@@ -60,7 +60,7 @@ class _Taker:
     def __init__(self, study: Study, archive: Archive, started_s: float) -> None:
         self._archive, self._started_s = archive, started_s
         self._board = board_for(study.name)
-        self._monitors = [monitor_for(node_id, study.metering) for node_id in node_ids()]
+        self._monitors = [monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()]
         self._weights = {trial.id: trial.recipe.nominal_tokens or 1 for trial in study.trials()}
         self._weight_at_start = sum(weight for trial, weight in self._weights.items() if archive.has(trial))
         self._first_run_s = time.monotonic()

@@ -6,6 +6,7 @@
 Tune hears only that it is done; what was measured is in the archive. A trial that is there already is not run again.
 """
 
+import dataclasses
 import time
 import traceback
 from pathlib import Path
@@ -17,6 +18,8 @@ from ray import tune
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.observation import Observation
+from raystudy.record.outcome import Outcome
+from raystudy.record.trace import Trace
 from raystudy.study import Resources
 from raystudy.sweep.board import Running, board_for
 from raystudy.sweep.observe import observe
@@ -49,7 +52,7 @@ class Trial(tune.Trainable):
         self._git_commit = config["git_commit"]
         self._trial = next(trial for trial in self._study.trials() if trial.id == config["trial_id"])
         self._node_id = ray.get_runtime_context().get_node_id()
-        self._power = monitor_for(self._node_id, self._study.metering)
+        self._power = monitor_for(self._node_id, self._study.metering, study=self._study.name)
         self._board = board_for(self._study.name)
         ray.get(self._power.ready.remote())
 
@@ -93,15 +96,23 @@ class Trial(tune.Trainable):
             allow_hub=self._study.allow_hub,
             tell=_Teller(self._board, self._trial.id, self._node_id),
         )
-        start_s, end_s = outcome.spans[0].start_s, outcome.spans[-1].end_s
+        traces, lost = self._traces(outcome)
         return observe(
             self._study,
             self._trial,
-            outcome,
-            traces=ray.get(self._power.span.remote(start_s, end_s)),
+            dataclasses.replace(outcome, reasons=outcome.reasons | lost),
+            traces=traces,
             idle_w=self._archive.idle_w(self._node_id),
             provenance=provenance,
         )
+
+    def _traces(self, outcome: Outcome) -> tuple[tuple[Trace, ...], dict[str, str]]:
+        """Ask the monitor for what it read; a monitor that is lost costs the joules, never the training."""
+        start_s, end_s = outcome.spans[0].start_s, outcome.spans[-1].end_s
+        try:
+            return ray.get(self._power.span.remote(start_s, end_s)), {}
+        except ray.exceptions.RayError as error:
+            return (), {"power": f"no readings: the monitor was lost ({type(error).__name__})"}
 
 
 class _Teller:

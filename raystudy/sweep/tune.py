@@ -16,8 +16,8 @@ from typing import Any
 import ray
 from ray import tune
 
-from raystudy.errors import MeterError
-from raystudy.power import LAST_RESORT, check_names
+from raystudy.errors import ArchiveError, MeterError
+from raystudy.power import LAST_RESORT
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study
@@ -28,6 +28,9 @@ from raystudy.sweep.status import Snapshot, watching
 from raystudy.sweep.trial import Trial
 from raystudy.training.models import refuse_misfit, source_of
 from raystudy.training.tokens import prepare
+
+Attempt = Callable[[tuple[PlannedTrial, ...], int | None], list[str]]
+"""Runs trials, so many at once (null: as many as the nodes hold), and returns the errors it saw."""
 
 _ESTIMATE = " (an estimate: no instrument can be read here; `raystudy meters` says why)"
 
@@ -61,21 +64,23 @@ def run(
     started_s = time.monotonic()
     todo = tuple(trial for trial in study.trials() if not archive.has(trial.id))
     if todo:
-        check_names(study.metering.meters or ())
-        _prepare_corpora(study, todo, tell)
+        _prepare_corpora(study, archive, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")
-        with cluster(address, allow_hub=study.allow_hub):
+        with cluster(address, study):
             refuse_unsatisfiable(study.resources)
             _start_monitors(study, archive, tell)
             with watching(study, archive, started_s, watch):
-                _fit(study, archive, todo)
+                settle(archive, todo, lambda left, at_once: _tune(study, archive, left, at_once))
     ran = tuple(trial.id for trial in todo if archive.has(trial.id))
     failed = tuple(trial.id for trial in todo if not archive.has(trial.id))
     return Sweep(ran=ran, failed=failed, wall_s=time.monotonic() - started_s)
 
 
-def _prepare_corpora(study: Study, todo: tuple[PlannedTrial, ...], tell: Callable[[str], None]) -> None:
+def _prepare_corpora(
+    study: Study, archive: Archive, todo: tuple[PlannedTrial, ...], tell: Callable[[str], None]
+) -> None:
     """Prepare each corpus once, before any trial: its mistakes show at once, and no trial pays for it."""
+    seen = archive.fingerprints()
     for recipe in dict.fromkeys(trial.recipe for trial in todo):
         source = source_of(recipe, allow_hub=study.allow_hub)
         corpus = prepare(
@@ -86,11 +91,16 @@ def _prepare_corpora(study: Study, todo: tuple[PlannedTrial, ...], tell: Callabl
             tell=tell,
         )
         refuse_misfit(recipe, source, vocabulary=corpus.vocabulary)
+        if seen.get(recipe.corpus_identity, corpus.fingerprint) != corpus.fingerprint:
+            raise ArchiveError(
+                f"The text of the corpus {recipe.corpus} has changed since the trials in {archive.folder} were run. "
+                "Give another folder with --out, or bring the text back (for stdlib: the same Python)."
+            )
 
 
 def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
     """Start a monitor on each node, say what it reads, and measure the idle baseline."""
-    monitors = {node_id: monitor_for(node_id, study.metering) for node_id in node_ids()}
+    monitors = {node_id: monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()}
     try:
         ray.get([monitor.ready.remote() for monitor in monitors.values()])
     except MeterError as error:  # as Ray raises it, its text is a traceback; the sentence is in its cause
@@ -115,9 +125,15 @@ def _measure_idle(monitors: dict[str, Any], idle_s: float, archive: Archive) -> 
         archive.write_idle(node_id, power_w)
 
 
-def _fit(study: Study, archive: Archive, todo: tuple[PlannedTrial, ...]) -> None:
-    """Run each trial once: in the end it is in the archive, or a failure is."""
-    before = archive.failures()
+def settle(archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt) -> None:
+    """
+    Attempt trials until each is in the archive, or a failure of this run is.
+
+    Ray kills a worker that exhausts the memory of its node, and Tune 2.60 then gives up all trials, not the one:
+    `attempt` raises RuntimeError. The rest goes on one at a time, so that the next such kill names its trial, the first
+    that is unsettled.
+    """
+    before, at_once = archive.failures(), None
 
     def unsettled() -> tuple[PlannedTrial, ...]:
         now = archive.failures()
@@ -125,20 +141,17 @@ def _fit(study: Study, archive: Archive, todo: tuple[PlannedTrial, ...]) -> None
 
     while left := unsettled():
         try:
-            errors = _tune(study, archive, left)
-            silent = unsettled()
+            errors, silent = attempt(left, at_once), unsettled()
         except RuntimeError as error:
-            # Ray kills a worker that exhausts the node's memory, and Tune 2.60 then gives up all trials, not the one.
-            # Trials start in plan order, so the first that is not settled is the one; the rest goes on.
-            errors, silent = [str(error)], unsettled()[:1]
+            errors, silent = [str(error)], unsettled()[:1] if at_once == 1 else ()
+            at_once = 1
         for trial in silent:
             reason, details = "The process of the trial died without a word.", "\n".join(["Ray said:", *errors])
-            failure = Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details)
-            archive.write_failure(failure)
+            archive.write_failure(Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))
 
 
-def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...]) -> list[str]:
-    """Let Tune run trials in plan order, and return the errors it saw; its own folder is scratch."""
+def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...], at_once: int | None) -> list[str]:
+    """Let Tune run trials in plan order, at most `at_once`, and return the errors it saw; its own folder is scratch."""
     scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
     tuner = tune.Tuner(
         Trial,
@@ -148,6 +161,7 @@ def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...]) -> l
             "git_commit": git_commit(Path.cwd()),
         },
         tune_config=tune.TuneConfig(
+            max_concurrent_trials=at_once,
             reuse_actors=not study.resources.starts_fresh,
             trial_name_creator=lambda trial: trial.config["trial_id"],
             trial_dirname_creator=lambda trial: trial.config["trial_id"],

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from raystudy.errors import DivergedError
 from raystudy.study import Recipe
 from raystudy.training.optimizer import autocast
 from raystudy.training.sequences import Heldout
@@ -16,6 +17,7 @@ SENTENCE = "The quick brown fox jumps over the lazy dog."
 """P1's whole evaluation set."""
 
 _RESAMPLES = 2000
+_LARGEST_LOSS = 700.0  # exp of more is no float
 _POSITIONS_AT_ONCE = 4096
 
 
@@ -35,12 +37,18 @@ class Score:
 
 
 def score(model: torch.nn.Module, heldout: Heldout, recipe: Recipe) -> Score:
-    """Evaluate a model on held-out windows; whatever mode it is in, it is left in training mode."""
+    """
+    Evaluate a model on held-out windows; whatever mode it is in, it is left in training mode.
+
+    Raises DivergedError where the loss is no number, or one whose perplexity is none.
+    """
     losses = _losses(model, heldout, recipe)
     kept = heldout.documents >= 0
     document_losses = np.bincount(heldout.documents[kept], weights=losses[kept], minlength=heldout.n_documents)
     document_tokens = np.bincount(heldout.documents[kept], minlength=heldout.n_documents)
     loss = document_losses.sum() / document_tokens.sum()
+    if not loss < _LARGEST_LOSS:
+        raise DivergedError(f"The held-out loss is {loss:.4g} nats per token. Lower learning_rate or clip_norm.")
     low, high = bootstrap_interval(document_losses, document_tokens)
     bits = document_losses.sum() / math.log(2)
     return Score(
@@ -70,11 +78,14 @@ def bootstrap_interval(losses: np.ndarray, tokens: np.ndarray) -> tuple[float, f
     return float(low), float(high)
 
 
-def sentence_perplexity(model: torch.nn.Module, corpus: Corpus) -> float:
-    """Return exp(mean token cross-entropy) of P1's one sentence."""
-    ids = torch.tensor([corpus.encode(SENTENCE)], device=next(model.parameters()).device)
-    with torch.inference_mode():
+def sentence_perplexity(model: torch.nn.Module, corpus: Corpus, recipe: Recipe) -> float:
+    """Return exp(mean token cross-entropy) of P1's one sentence; the model is left in training mode."""
+    device = next(model.parameters()).device
+    ids = torch.tensor([corpus.encode(SENTENCE)], device=device)
+    model.eval()
+    with torch.inference_mode(), autocast(recipe, device):
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits
+    model.train()
     return math.exp(functional.cross_entropy(logits[0].float(), ids[0, 1:]).item())
 
 

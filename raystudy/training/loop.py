@@ -20,6 +20,7 @@ from raystudy.study import Recipe
 from raystudy.training import memory, models
 from raystudy.training.ceiling import flops_ceiling_per_s
 from raystudy.training.clock import Clock
+from raystudy.training.corpora import synthetic
 from raystudy.training.evaluate import Score, score, sentence_perplexity
 from raystudy.training.optimizer import DTYPES
 from raystudy.training.placement import Placement
@@ -54,24 +55,29 @@ def train(
     tell: Callable[[Steps], None] = lambda _: None,
 ) -> Outcome:
     """Train a recipe from a seed; `tell` is called after each step. Raises DivergedError, CorpusError, ModelError."""
-    memory.forget_peak(placement.device)
-    clock = Clock(placement.device, first="load")
     try:
-        loaded = _load(recipe, seed=seed, placement=placement, allow_hub=allow_hub)
-        clock.switch("eval")
-        before = score(loaded.model, loaded.heldout, recipe)
-        clock.switch("train")
-        intervals, after = _advance(loaded, recipe, clock, tell)
-        return _outcome(
-            loaded, recipe, placement=placement, spans=clock.stop(), intervals=intervals, scores=(before, after)
-        )
+        return _train(recipe, seed=seed, placement=placement, allow_hub=allow_hub, tell=tell)
     finally:
         _leave_nothing(placement.device)
 
 
+def _train(
+    recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, tell: Callable[[Steps], None]
+) -> Outcome:
+    clock = Clock(placement.device, first="load")
+    loaded = _load(recipe, seed=seed, placement=placement, allow_hub=allow_hub)
+    clock.switch("eval")
+    before = score(loaded.model, loaded.heldout, recipe)
+    clock.switch("train")
+    intervals, after = _advance(loaded, recipe, clock, tell)
+    return _outcome(
+        loaded, recipe, placement=placement, spans=clock.stop(), intervals=intervals, scores=(before, after)
+    )
+
+
 def _load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool) -> Loaded:
     """Prepare corpus, model and optimizer, and measure the ceiling."""
-    torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
+    torch.use_deterministic_algorithms(recipe.deterministic)
     source = models.source_of(recipe, allow_hub=allow_hub)
     corpus = prepare(recipe, tokenizer=source.tokenizer, tokenizer_file=source.tokenizer_file, allow_hub=allow_hub)
     model = models.load(recipe, source, vocabulary=corpus.vocabulary, seed=seed).to(placement.device)
@@ -82,7 +88,9 @@ def _load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool) -
     steps = Steps(trained, sequences, recipe, seed=seed, sequences_a_pass=a_pass)
     if recipe.compile or placement.device.type == "cuda":
         steps.warm_up()
-    dtype = DTYPES[recipe.precision]
+    ceiling = flops_ceiling_per_s(placement.device, DTYPES[recipe.precision], placement.threads)
+    torch.manual_seed(seed)  # dropout starts here, whatever was drawn before: warm-up, a ceiling measured or remembered
+    memory.forget_peak(placement.device)
     return Loaded(
         model=model,
         corpus=corpus,
@@ -90,7 +98,7 @@ def _load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool) -
         heldout=heldout_windows(corpus, recipe.context, recipe.eval_tokens),
         steps=steps,
         flops_per_position=models.flops_per_position(model, recipe.context),
-        flops_ceiling_per_s=flops_ceiling_per_s(placement.device, dtype, placement.threads),
+        flops_ceiling_per_s=ceiling,
         reasons=placement.reasons
         | {"tokenizer": source.tokenizer, "sequences a pass": f"{steps.sequences_a_pass}: {why}"},
     )
@@ -159,10 +167,13 @@ def _outcome(
         loss_heldout_high=after.high,
         bits_per_byte=after.bits_per_byte,
         perplexity=math.exp(after.loss),
-        perplexity_sentence=sentence_perplexity(loaded.model, loaded.corpus) if recipe.sentence_perplexity else None,
+        perplexity_sentence=sentence_perplexity(loaded.model, loaded.corpus, recipe)
+        if recipe.sentence_perplexity
+        else None,
         heldout_tokens=after.tokens,
         heldout_documents=after.documents,
         corpus_fingerprint=loaded.corpus.fingerprint,
+        corpus_synthetic=synthetic(recipe.corpus),
         tokenizer_fingerprint=loaded.corpus.tokenizer_fingerprint,
         device=placement.identity,
         threads=placement.threads,
@@ -174,6 +185,7 @@ def _outcome(
 
 def _leave_nothing(device: torch.device) -> None:
     """Give memory back, so that the next trial of this process starts as the first one did."""
+    torch.compiler.reset()
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()

@@ -60,6 +60,17 @@ class Optimizer:
         self.forget()
         return norm
 
+    def allocate(self) -> None:
+        """Take the memory of the moments now, as a first step would, and change nothing."""
+        for parameter in self._parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        for group in self._adamw.param_groups:
+            group["lr"] = 0.0
+        self._adamw.step()
+        for state in self._adamw.state.values():
+            state["step"].zero_()
+        self.forget()
+
     def forget(self) -> None:
         """Drop the gradients."""
         self._adamw.zero_grad(set_to_none=True)

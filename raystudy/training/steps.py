@@ -98,23 +98,29 @@ class Steps:
 
     def warm_up(self) -> None:
         """
-        Run one batch forward and backward and forget it, with as many sequences a pass as the GPU's memory allows.
+        Run batches of every size that will come forward and backward, and forget them.
 
-        Compilation, kernel selection and the first allocations happen here, so that no trial is charged for them.
+        Compilation, kernel selection and allocations happen here, so that no trial is charged for them. On a GPU the
+        passes are halved until they fit beside the optimizer's state; one that the recipe names is left alone.
         """
-        inputs, targets = self._batch(np.arange(min(self._recipe.batch_size, len(self._sequences))))
-        while True:
-            try:
-                self._accumulate(inputs, targets, n_tokens=targets.numel())
-            except torch.cuda.OutOfMemoryError:
-                if self.sequences_a_pass == 1:
-                    raise
+        self._optimizer.allocate()
+        last = 0 if self._last_sequence is None else self._last_sequence % self._recipe.batch_size
+        for size in filter(None, (self._recipe.batch_size, last)):
+            batch = self._batch(np.arange(size) % len(self._sequences))
+            while not self._fits(*batch):
                 self.sequences_a_pass = (self.sequences_a_pass + 1) // 2
-                torch.cuda.empty_cache()
-            else:
-                return
-            finally:
-                self._optimizer.forget()
+
+    def _fits(self, inputs: torch.Tensor, targets: torch.Tensor) -> bool:
+        """Whether the memory of the GPU holds a pass of this batch; raises where no smaller one may be tried."""
+        try:
+            self._accumulate(inputs, targets, n_tokens=targets.numel())
+        except torch.cuda.OutOfMemoryError:
+            if self.sequences_a_pass == 1 or self._recipe.micro_batch_size is not None:
+                raise
+            return False
+        finally:
+            self._optimizer.forget()
+        return True
 
     def _step(self) -> tuple[int, float, torch.Tensor]:
         """Take one step; returns its tokens, its learning rate, and the norm of its gradient."""

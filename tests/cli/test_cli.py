@@ -1,6 +1,7 @@
 """What a user types, and what comes back: text, files, exit codes."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -97,7 +98,7 @@ MISTAKES = {
     "unknown factor": (("[factors]\ntokens", "[factors]\ntoken"), "Did you mean tokens?"),
     "unknown model": (("tiny-0.1m", "tiny-01m"), "Did you mean tiny-0.1m?"),
     "hub off": (('"stories"', '"tinystories"'), "the hub is off"),
-    "unknown meter": (("[factors]", '[metering]\nmeters = ["nvlm"]\n[factors]'), "Did you mean 'nvml'?"),
+    "unknown meter": (("[factors]", '[metering]\nmeters = ["nvlm"]\n[factors]'), "Did you mean nvml?"),
     "tokenizer too large": (('"byte"', '"bpe-4096"'), 'Choose tokenizer = "bpe-1024"'),
     "one repetition": (("repetitions = 2", "repetitions = 1"), "one repetition"),
 }
@@ -190,3 +191,20 @@ def test_meters_never_fail(typed: Typed) -> None:
     code, out, _ = typed("meters", "--powercap-root", "/nowhere")
 
     assert (0, True) == (code, "nameplate" in out)
+
+
+def test_ctrl_c_keeps_what_is_finished(study_file: Path, tmp_path: Path) -> None:
+    """Interrupted in mid-sweep `run` exits with 130; the finished trial is there, and nothing half written."""
+    text = STUDY.replace("[1_000, 2_000]", "[1_000, 200_000_000]")
+    study_file.write_text(text.replace("[recipe]", 'order = "as_written"\n[recipe]'))
+    words = [sys.executable, "-c", "from raystudy.cli import main; main()", "run", str(study_file), "--out", "out"]
+    running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert running.stdout is not None
+    while "1 of 4 trials" not in (line := running.stdout.readline()):
+        assert line, "the sweep ended before it could be interrupted"
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=60)
+
+    assert 130 == running.returncode, said
+    assert "run the same line for the rest" in " ".join(said.split())
+    assert ["tokens-1000--r01.parquet"] == [path.name for path in (tmp_path / "out" / "trials").iterdir()]

@@ -22,7 +22,7 @@ NAMEPLATE = Metering(meters=("nameplate",), rate_hz=50)
 def node_id() -> Iterator[str]:
     """The node of the test's cluster; its monitor is stopped afterwards."""
     yield ray.nodes()[0]["NodeID"]
-    stop_monitors()
+    stop_monitors("made")
 
 
 def names() -> list[str]:
@@ -37,15 +37,15 @@ def pid_of(monitor: Any) -> int:
 
 def test_a_node_has_one_monitor(node_id: str) -> None:
     """Whoever asks gets the same one, by its name."""
-    first, second = (monitor_for(node_id, NAMEPLATE) for _ in range(2))
+    first, second = (monitor_for(node_id, NAMEPLATE, study="made") for _ in range(2))
 
     assert [node_id, node_id] == ray.get([first.ready.remote(), second.ready.remote()])
-    assert [f"power-{node_id}"] == names()
+    assert [f"power-made-{node_id}"] == names()
 
 
 def test_a_span_is_asked_for_afterwards(node_id: str) -> None:
     """Trial and monitor share the node's monotonic clock, and the span comes with a reading on either side."""
-    monitor = monitor_for(node_id, NAMEPLATE)
+    monitor = monitor_for(node_id, NAMEPLATE, study="made")
     ray.get(monitor.ready.remote())
     start_s = time.monotonic()
     end_s = start_s + 0.05
@@ -58,7 +58,7 @@ def test_a_span_is_asked_for_afterwards(node_id: str) -> None:
 
 def test_the_idle_baseline_is_measured_on_the_node(node_id: str) -> None:
     """Clocks of nodes differ, so the monitor takes the span itself; each of its devices has a mean power."""
-    monitor = monitor_for(node_id, NAMEPLATE)
+    monitor = monitor_for(node_id, NAMEPLATE, study="made")
     ray.get(monitor.ready.remote())
     power_w = ray.get(monitor.idle_w.remote(0.1))
 
@@ -67,7 +67,7 @@ def test_the_idle_baseline_is_measured_on_the_node(node_id: str) -> None:
 
 def test_a_monitor_tells_what_it_reads_and_why_not_more(node_id: str) -> None:
     """Every kind of instrument is read, or has a reason."""
-    reasons = ray.get(monitor_for(node_id, NAMEPLATE).reasons.remote())
+    reasons = ray.get(monitor_for(node_id, NAMEPLATE, study="made").reasons.remote())
 
     assert {"nvml": "Not asked for by metering.meters.", "rapl": "Not asked for by metering.meters."} | {
         "nameplate": "read"
@@ -76,14 +76,14 @@ def test_a_monitor_tells_what_it_reads_and_why_not_more(node_id: str) -> None:
 
 def test_an_actor_is_shown_with_its_node(node_id: str) -> None:
     """What Ray's dashboard and logs call it."""
-    shown = ray.get(monitor_for(node_id, NAMEPLATE).__ray_call__.remote(repr))
+    shown = ray.get(monitor_for(node_id, NAMEPLATE, study="made").__ray_call__.remote(repr))
 
     assert f"PowerMonitor(node={node_id[:8]})" == shown
 
 
 def test_a_meter_that_cannot_be_read_is_told_before_a_trial(node_id: str) -> None:
     """Meters that the study names must open: ready() raises the sentence, and no trial is begun."""
-    monitor = monitor_for(node_id, Metering(meters=("rapl",), powercap_root="/nowhere"))
+    monitor = monitor_for(node_id, Metering(meters=("rapl",), powercap_root="/nowhere"), study="made")
 
     with pytest.raises(MeterError, match="asks for 'rapl': There is no RAPL package under /nowhere"):
         ray.get(monitor.ready.remote())
@@ -91,7 +91,7 @@ def test_a_meter_that_cannot_be_read_is_told_before_a_trial(node_id: str) -> Non
 
 def test_a_killed_monitor_comes_back_and_says_when(node_id: str) -> None:
     """After kill -9 the next call is answered by a new process, whose traces begin after the kill."""
-    monitor = monitor_for(node_id, NAMEPLATE)
+    monitor = monitor_for(node_id, NAMEPLATE, study="made")
     ray.get(monitor.ready.remote())
     killed_s = time.monotonic()
     os.kill(pid_of(monitor), signal.SIGKILL)
@@ -103,7 +103,7 @@ def test_a_killed_monitor_comes_back_and_says_when(node_id: str) -> None:
 
 def test_stopping_leaves_no_monitor(node_id: str) -> None:
     """At the end of a sweep the monitors of all nodes go, though they are detached."""
-    ray.get(monitor_for(node_id, NAMEPLATE).ready.remote())
-    stop_monitors()
+    ray.get(monitor_for(node_id, NAMEPLATE, study="made").ready.remote())
+    stop_monitors("made")
 
     assert [] == names()

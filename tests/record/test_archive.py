@@ -9,13 +9,14 @@ from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study
 from tests.observations import observation, study_of
 
-TEXT = "the text of the study file"
+TEXT = 'kind = "efficiency"\nname = "made"\nquestion = "?"\nrepetitions = 2\nfactors.tokens = [1_000, 2_000]\n'
+ON_GPU = {"resources__gpus": "1", "resources__cpus": "2"}
 
 
 @pytest.fixture
 def study() -> Study:
     """Return a study of two levels and two repetitions."""
-    return study_of(levels="[1_000, 2_000]", repetitions="2")
+    return study_of(levels="[1_000, 2_000]", repetitions="2", **ON_GPU)
 
 
 @pytest.fixture
@@ -65,12 +66,12 @@ def test_a_folder_that_cannot_be_written_is_refused(study: Study, tmp_path: Path
 def test_another_seed_is_refused(archive: Archive) -> None:
     """A trial of the same name from another seed is another trial."""
     with pytest.raises(ArchiveError, match="seed was 1, is now 7"):
-        archive.open_for(study_of(levels="[1_000, 2_000]", repetitions="2", seed="7"), TEXT)
+        archive.open_for(study_of(levels="[1_000, 2_000]", repetitions="2", seed="7", **ON_GPU), TEXT)
 
 
 def test_more_repetitions_are_welcome(archive: Archive) -> None:
     """A study may grow: what was measured stays what it was."""
-    archive.open_for(study_of(levels="[1_000, 2_000, 4_000]", repetitions="9"), TEXT)
+    archive.open_for(study_of(levels="[1_000, 2_000, 4_000]", repetitions="9", **ON_GPU), TEXT)
 
     assert archive.has_observations
 

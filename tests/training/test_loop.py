@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from raystudy.errors import DivergedError, ModelError
 from raystudy.record.outcome import Outcome
 from raystudy.study import Recipe, Resources
 from raystudy.training import models
-from raystudy.training.evaluate import bootstrap_interval
+from raystudy.training.ceiling import flops_ceiling_per_s
+from raystudy.training.evaluate import bootstrap_interval, score
 from raystudy.training.loop import train
 from raystudy.training.placement import place
+from raystudy.training.sequences import heldout_windows
 from raystudy.training.tokens import prepare
 
 SMALL = Recipe(
@@ -29,10 +32,26 @@ SMALL = Recipe(
 )
 
 
+SHORT: dict[str, object] = {
+    "packing": "truncated",
+    "corpus": "files",
+    "corpus_path": str(Path(__file__).parent / "short.txt"),
+    "corpus_documents": None,
+    "heldout_fraction": 0.4,
+    "tokens": None,
+    "epochs": 1,
+}
+"""Changes that train on sixty short documents, one a sequence."""
+
+
+def recipe_of(changes: dict[str, object]) -> Recipe:
+    """Return the small recipe with some changes."""
+    return Recipe.model_validate(SMALL.model_dump() | changes)
+
+
 def run(seed: int = 1, **changes: object) -> Outcome:
     """Train the small recipe with some changes."""
-    recipe = Recipe.model_validate(SMALL.model_dump() | changes)
-    return train(recipe, seed=seed, placement=place(Resources(cpus=1)))
+    return train(recipe_of(changes), seed=seed, placement=place(Resources(cpus=1)))
 
 
 def losses(outcome: Outcome) -> list[float]:
@@ -97,12 +116,12 @@ def test_a_pass_is_a_pass() -> None:
 
 def test_padding_is_counted_apart() -> None:
     """Truncated documents are padded; padding costs FLOPs, but is no token."""
-    outcome = run(packing="truncated", corpus="files", corpus_path=str(Path(__file__).parent / "short.txt"),
-                  corpus_documents=None, heldout_fraction=0.4, tokens=None, epochs=1)  # fmt: skip
-    positions = outcome.tokens_seen + outcome.tokens_padding
+    outcome = run(**SHORT)
+    corpus = prepare(recipe_of(SHORT), tokenizer="byte")
+    lengths = np.minimum(np.diff(corpus.train_offsets), SMALL.context + 1) - 1
 
-    assert outcome.tokens_padding > 0
-    assert 0 == positions % SMALL.context
+    assert lengths.sum() == outcome.tokens_seen
+    assert len(lengths) * SMALL.context - lengths.sum() == outcome.tokens_padding > 0
 
 
 def test_accumulation_is_the_same_sum(once: Outcome) -> None:
@@ -144,6 +163,29 @@ def test_a_local_folder_is_a_model(tmp_path: Path) -> None:
     outcome = run(model=str(tmp_path), tokenizer=None)
 
     assert pytest.approx(run(seed=5).loss_initial, rel=1e-6) == outcome.loss_initial
+
+
+def test_dropout_does_not_depend_on_what_ran_before(tmp_path: Path) -> None:
+    """A model with dropout gives the same losses in a process that has to measure the ceiling, and in one that has."""
+    GPT2LMHeadModel(GPT2Config(vocab_size=300, n_positions=64, n_embd=32, n_layer=1, n_head=2)).save_pretrained(
+        tmp_path
+    )
+    (tmp_path / "tokenizer.json").write_bytes(prepare(SMALL, tokenizer="byte").tokenizer_file.read_bytes())
+    flops_ceiling_per_s.cache_clear()
+    first, second = (run(model=str(tmp_path), tokenizer=None, sentence_perplexity=True) for _ in range(2))
+
+    assert losses(first) == losses(second)
+    assert first.perplexity_sentence == second.perplexity_sentence
+
+
+def test_a_trained_model_that_says_nothing_is_an_error() -> None:
+    """Weights that became no number at the last step are found by the evaluation, not archived."""
+    model = models.build(models.SHAPES["tiny-0.1m"])
+    next(model.parameters()).data.fill_(float("nan"))
+    corpus = prepare(SMALL, tokenizer="byte")
+
+    with pytest.raises(DivergedError, match="held-out loss is nan"):
+        score(model, heldout_windows(corpus, 32, 1000), SMALL)
 
 
 def test_pretrained_weights_refuse_another_tokenizer(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """How much one pass holds, and what the allocator keeps, are chosen with a reason."""
 
+import platform
+
+import pytest
 import torch
 
 from raystudy.study import Recipe
@@ -24,16 +27,17 @@ def test_the_recipe_has_the_last_word() -> None:
     assert (2, "recipe.micro_batch_size") == sequences_a_pass(Recipe(batch_size=16, micro_batch_size=2), CPU)
 
 
-def test_what_the_allocator_does_is_said() -> None:
-    """Whatever the system, the choice goes into the observation."""
-    assert keep_freed_memory()
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")
+def test_glibc_keeps_what_is_freed() -> None:
+    """The choice is made, and said for the observation."""
+    assert "glibc keeps freed memory up to 1 GiB" == keep_freed_memory()
 
 
 def test_the_peak_holds_what_was_used() -> None:
-    """100 MB that were touched and freed stand in the peak, where the system tells one."""
+    """240 MB that were touched and freed stand in the peak, where the system tells one."""
     forget_peak(CPU)
     before = peak_bytes(CPU)
-    torch.ones(25_000_000)
+    torch.ones(60_000_000)
     after = peak_bytes(CPU)
 
-    assert (before is None and after is None) or (before is not None and after is not None and after >= before)
+    assert (None, None) == (before, after) or after - before > 200_000_000

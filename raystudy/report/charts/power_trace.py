@@ -49,12 +49,12 @@ def _watts(figure: PowerTrace) -> alt.Chart:
                 scale=alt.Scale(nice=False, padding=0),
                 axis=alt.Axis(tickCount=10),
             ),
-            y=alt.Y("power_w:Q", title="Power (W)", scale=_room_above(figure.readings), axis=alt.Axis(tickCount=6)),
+            y=alt.Y("power_w:Q", title=figure.y_title, scale=_room_above(figure.readings), axis=alt.Axis(tickCount=6)),
             color=alt.Color("device:N", scale=alt.Scale(domain=devices, range=colors), legend=alt.Legend(columns=1)),
             tooltip=[
                 alt.Tooltip("device:N"),
                 alt.Tooltip("at_s_text:N", title="at (s)"),
-                alt.Tooltip("power_w_text:N", title="power (W)"),
+                alt.Tooltip("power_w_text:N", title=figure.y_title),
             ],
         )
     )

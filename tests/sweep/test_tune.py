@@ -1,0 +1,79 @@
+"""Each trial of a sweep is settled in the end, whatever Tune makes of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raystudy.record.archive import Archive, Failure
+from raystudy.study import Study, Trial
+from raystudy.sweep.tune import settle
+from tests.observations import observation, study_of
+
+Trials = tuple[Trial, ...]
+
+
+@pytest.fixture
+def study() -> Study:
+    """Return a study of four trials."""
+    return study_of(levels="[1_000, 2_000]", repetitions="2")
+
+
+@pytest.fixture
+def archive(study: Study, tmp_path: Path) -> Archive:
+    """Return an archive without any trial."""
+    archive = Archive(tmp_path)
+    archive.open_for(study, "")
+    return archive
+
+
+def deadly(
+    archive: Archive, study: Study, guilty: str, calls: list[int | None]
+) -> Callable[[Trials, int | None], list[str]]:
+    """Return an attempt in which one trial exhausts the memory, and Tune gives up all that had not finished."""
+
+    def attempt(trials: Trials, at_once: int | None) -> list[str]:
+        calls.append(at_once)
+        for trial in trials:
+            if trial.id == guilty:
+                raise RuntimeError("Caught unexpected exception")
+            archive.write(observation(trial, study=study))
+        return []
+
+    return attempt
+
+
+def test_a_kill_for_memory_costs_one_trial(study: Study, archive: Archive) -> None:
+    """Tune gives up all trials; the rest is run one at a time, and only the guilty one is recorded as failed."""
+    todo, calls = tuple(study.trials()), list[int | None]()
+    settle(archive, todo, deadly(archive, study, todo[1].id, calls))
+
+    assert [trial.id for trial in todo if not archive.has(trial.id)] == list(archive.failures()) == [todo[1].id]
+    assert [None, 1, 1] == calls
+
+
+def test_a_silent_death_is_recorded(study: Study, archive: Archive) -> None:
+    """A trial that neither finished nor said why has a failure, with what Ray saw."""
+    todo = tuple(study.trials())
+    settle(archive, todo, lambda _trials, _at_once: ["the worker is gone"])
+
+    assert {trial.id for trial in todo} == set(archive.failures())
+    assert all("the worker is gone" in failure.details for failure in archive.failures().values())
+
+
+def test_a_failure_of_an_earlier_run_is_tried_again(study: Study, archive: Archive) -> None:
+    """What failed last time is attempted once more, and only once."""
+    first, *_ = todo = tuple(study.trials())
+    archive.write_failure(Failure(trial_id=first.id, at_utc="2026", reason="before", details=""))
+    attempts: list[int] = []
+
+    def attempt(trials: Trials, _at_once: int | None) -> list[str]:
+        attempts.append(len(trials))
+        for trial in trials:
+            archive.write_failure(Failure(trial_id=trial.id, at_utc="2027", reason="again", details=""))
+        return []
+
+    settle(archive, todo, attempt)
+
+    assert [4] == attempts
+    assert "again" == archive.failures()[first.id].reason
