@@ -102,12 +102,14 @@ def test_a_fresh_process_gives_the_same_losses(finished: Archive, tmp_path: Path
 def test_a_failed_trial_stops_no_other(tmp_path: Path) -> None:
     """A trial that diverges is recorded with its traceback; the others finish."""
     archive = Archive(tmp_path)
-    text = TEXT.replace("[factors]", "tokens = 2000\nclip_norm = inf\n[factors]")
+    text = TEXT.replace("repetitions = 2", "repetitions = 1").replace(
+        "[factors]", "tokens = 2000\nclip_norm = inf\n[factors]"
+    )
     text = text.replace("tokens = [2000, 4000]", "learning_rate = [1e-3, 1e30]")
     done = sweep(archive, text)
 
-    assert {"learning_rate-0.001--r01", "learning_rate-0.001--r02"} == set(done.ran)
-    assert {"learning_rate-1e_30--r01", "learning_rate-1e_30--r02"} == set(done.failed)
+    assert ("learning_rate-0.001--r01",) == done.ran
+    assert ("learning_rate-1e_30--r01",) == done.failed
     assert all("DivergedError" in failure.reason for failure in archive.failures().values())
 
 

@@ -59,14 +59,14 @@ def mixed_software(trials: Trials) -> Iterator[str]:
 
 
 def same_order(trials: Trials) -> Iterator[str]:
-    """Blocks that are all planned in one order: whatever drifts (temperature, clocks, other jobs) looks like an effect."""
+    """Blocks all planned in one order: whatever drifts (temperature, clocks, other jobs) looks like an effect."""
     orders = trials.rows.sort("position").group_by("repetition").agg("level")["level"].to_list()
     full = [order for order in orders if len(order) == len(trials.levels)]
     if len(full) > 1 and len(trials.levels) > 1 and all(order == full[0] for order in full):
         chance = "" if trials.study.order == "as_written" else "by chance "
         yield (
-            f"All {len(full)} blocks {chance}have the same planned order ({listing(full[0])}), so drift of temperature or "
-            'clocks cannot be told from the effect. order = "latin_square" would help.'
+            f"All {len(full)} blocks {chance}have the same planned order ({listing(full[0])}), so drift of temperature "
+            'or clocks cannot be told from the effect. order = "latin_square" would help.'
         )
 
 

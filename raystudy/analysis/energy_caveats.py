@@ -22,8 +22,8 @@ def nameplate(trials: Trials) -> Iterator[str]:
         watts = trials.study.metering.nameplate_w_per_cpu
         yield (
             f"No instrument measured energy: every joule is an estimate, {watts:g} W for each busy core. It counts "
-            "the busy seconds of every process on the node, and knows nothing of clock, memory or idle power; a machine "
-            "with RAPL or NVML would measure."
+            "the busy seconds of every process on the node, and knows nothing of clock, memory or idle power; a "
+            "machine with RAPL or NVML would measure."
         )
 
 

@@ -116,9 +116,9 @@ def _anova_row(title: str, result: Anova) -> tuple[object, ...]:
 
 def _no_mauchly(results: dict[str, Anova]) -> str:
     """Say why a test of the levels has no test of sphericity."""
-    reasons = [result.test.mauchly.reason for result in results.values() if result.test]
-    said = dict.fromkeys(because(reason) for reason in reasons if reason)
-    return f"No Mauchly p where {'; or '.join(said)}." if said else ""
+    reasons = dict.fromkeys(because(result.test.mauchly.reason) for result in results.values() if result.test)
+    said = "; ".join(reason for reason in reasons if reason)
+    return f"Where Mauchly's p is missing: {said}." if said else ""
 
 
 def _without_empty_reasons(frame: pl.DataFrame) -> pl.DataFrame:

@@ -25,7 +25,7 @@ def power_figure(trials: Trials) -> Iterator[PowerTrace]:
         name="power",
         title=f"Power during {trial['trial_id']}{mark}",
         caption=_caption(readings, estimated=estimated),
-        y_title=f"W{mark}",
+        y_title=f"Power (W){mark}",
         readings=readings.select("device", at_s=pl.col("at_s") - start_s, power_w="power_w"),
         spans=pl.DataFrame(
             [(span["name"], span["start_s"] - start_s, span["end_s"] - start_s) for span in trial["spans"]],

@@ -38,7 +38,7 @@ def within_subject_intervals(values: Matrix) -> tuple[Interval, ...]:
     """
     n, k = values.shape
     if n == 0:
-        return (Interval(mean=None, low=None, high=None),) * k
+        return tuple(Interval(mean=None, low=None, high=None) for _ in range(k))
     normed = values - (values.mean(axis=1, keepdims=True) - values.mean())
     widened = math.sqrt(k / (k - 1)) if k > 1 else 1.0
     return tuple(_widened(mean_interval(normed[:, level]), widened) for level in range(k))

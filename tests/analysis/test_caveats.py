@@ -38,7 +38,7 @@ def test_nothing_to_doubt() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (estimated, "every joule is an estimate, 10 W for each busy core"),
+        (estimated, "every joule is an estimate, 10 W for each busy core. It counts the busy seconds of every process"),
         (constant(energy_j=None), "18 of 18 trials have no energy figure"),
         (lambda trial: estimated(trial) if trial.position < 3 else quiet(trial), "2 trials hold a nameplate estimate"),
         (constant(heldout_tokens=9_000), "rest on 9,000 tokens, fewer than 100,000; another sample"),
@@ -51,6 +51,7 @@ def test_nothing_to_doubt() -> None:
             "2 sets of package versions (torch 2.0 and torch 2.1)",
         ),
         (lambda trial: {"seed": trial.position}, "hold trials of different seeds"),
+        (constant(corpus_synthetic=True), "The corpus `stdlib` is synthetic"),
         (constant(tokens_seen=40_000), "40,000 for a nominal 50,000"),
         (constant(tokens_padding=50_000), "Padding took 50% at 50,000"),
         (constant(energy_net_j=None), "no idle baseline"),
@@ -74,9 +75,8 @@ def test_each_doubt_of_the_table(changes: Changes, said: str) -> None:
 @pytest.mark.parametrize(
     ("study", "said"),
     [
-        (study_of(order='"as_written"'), "All 5 blocks ran in the same order (50,000, 100,000 and 200,000)"),
+        (study_of(order='"as_written"'), "All 5 blocks have the same planned order (50,000, 100,000 and 200,000)"),
         (study_of(repetitions="3"), "Only 3 complete blocks"),
-        (study_of(recipe__corpus='"stories"'), "`stories` is synthetic"),
         (study_of(analysis__pe_cs_tflops="68.16"), "CS_TFLOPS = 68.16 is a constant"),
         (study_of(resources__exclusive="false"), "may have shared a node"),
     ],

@@ -1,5 +1,6 @@
 """The efficiency study: what it refuses, what it answers, and that estimates are marked wherever joules are shown."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ from raystudy.analysis import KINDS
 from raystudy.analysis.findings import Differences, Findings, Lines, PowerTrace, Table
 from raystudy.errors import AnalysisError
 from raystudy.study import Study, Trial
-from tests.observations import estimated, study_of, table_of
+from tests.observations import estimated, observation, study_of, table_of
 
 UNKNOWN: dict[str, Any] = {"energy_j": None, "energy_net_j": None, "energy_eval_j": None, "power_rms_w": None}
 
@@ -89,7 +90,7 @@ class TestAnswer:
         study = study_of()
 
         assert (
-            "hardly chance (F(2, 8) = 2,020, Greenhouse-Geisser p = " in findings_of(study, table_of(study)).answer[1]
+            "hardly chance (F(2, 8) = 2,019, Greenhouse-Geisser p = " in findings_of(study, table_of(study)).answer[1]
         )
 
     def test_an_effect_that_data_cannot_tell(self) -> None:
@@ -104,9 +105,7 @@ class TestAnswer:
         table = table_of(study).filter(pl.col("repetition") == 1)
 
         assert (
-            findings_of(study, table)
-            .answer[1]
-            .endswith("whether the levels differ (fewer than two complete subjects).")
+            findings_of(study, table).answer[1].endswith("whether the levels differ (fewer than two complete blocks).")
         )
 
     def test_tokens_that_are_not_what_their_label_says(self) -> None:
@@ -200,7 +199,7 @@ class TestTables:
         study = study_of()
         row = anova_row(findings_of(study, table_of(study, lambda _: UNKNOWN)), "energy per token")
 
-        assert (None, "no subject has a value at every level") == (row["F"], row["no test, because"])
+        assert (None, "no block has a value at every level") == (row["F"], row["no test, because"])
 
     def test_published_efficiency_uses_the_named_inputs(self) -> None:
         """K and CS_TFLOPS come from the study file and are shown."""
@@ -208,6 +207,22 @@ class TestTables:
         row = table_named(findings_of(study, table_of(study)), "parameter-efficiency").frame.row(0, named=True)
 
         assert (2.0, 68.16, 50_000.0) == (row["K"], row["CS_TFLOPS"], row["nominal tokens"])
+
+    def test_sphericity_is_tested_where_it_can_be(self) -> None:
+        """Three levels and five blocks have Mauchly's test."""
+        study = study_of()
+
+        assert 0 < anova_row(findings_of(study, table_of(study)), "held-out loss")["Mauchly p"] <= 1
+
+    def test_sphericity_of_two_levels(self) -> None:
+        """Two levels have no Mauchly's test, and the note says why."""
+        study = study_of(levels="[50_000, 100_000]")
+        anova = table_named(findings_of(study, table_of(study)), "anova")
+
+        assert (len(anova.frame), True) == (
+            anova.frame["Mauchly p"].null_count(),
+            "Where Mauchly's p is missing: two levels have one contrast" in anova.note,
+        )
 
 
 class TestFigures:
@@ -230,8 +245,14 @@ class TestFigures:
         """Every figure of joules says that they are an estimate."""
         study = study_of()
         figures = findings_of(study, table_of(study, estimated)).figures
+        bare = {figure.name for figure in figures if "(estimate)" not in figure.title}
+        bare_axes = {
+            figure.name
+            for figure in figures
+            if not isinstance(figure, Differences) and "(estimate)" not in figure.y_title
+        }
 
-        assert {"loss", "differences"} == {figure.name for figure in figures if "(estimate)" not in figure.title}
+        assert ({"loss", "differences"}, {"loss"}) == (bare, bare_axes)
 
     def test_levels_that_are_names(self) -> None:
         """A factor without numbers has its names on the axis, as the study file orders them."""
@@ -267,6 +288,24 @@ class TestFigures:
             loss.mean["x"].to_list(),
             loss.mean.select(((pl.col("low") < pl.col("y")) & (pl.col("y") < pl.col("high"))).all()).item(),
         )
+
+    @pytest.mark.parametrize(
+        ("left_out", "said"),
+        [
+            (pl.lit(value=False), " at all levels alike."),
+            (
+                pl.col("position") == 1,
+                " the 4 complete blocks; the means of the tables are over all trials with a value.",
+            ),
+            (pl.col("condition").rank("dense") % 2 == pl.col("repetition") % 2, "so there is no mean."),
+        ],
+    )
+    def test_a_mean_that_is_not_that_of_the_tables(self, left_out: pl.Expr, said: str) -> None:
+        """Only where blocks are dropped, the caption says over how many the mean line is."""
+        study = study_of()
+        loss = findings_of(study, table_of(study).filter(~left_out)).figures[0]
+
+        assert loss.caption.endswith(said)
 
     def test_differences_have_every_pair(self) -> None:
         """Three levels, three pairs."""
@@ -333,6 +372,23 @@ def test_facts_name_machine_and_method() -> None:
         facts["energy"],
         facts["trials"],
     )
+
+
+def test_facts_of_an_estimate() -> None:
+    """An estimate is of no device."""
+    study = study_of()
+
+    assert "nameplate estimate" == dict(findings_of(study, table_of(study, estimated)).facts)["energy"]
+
+
+def test_rates_that_read_alike_are_one() -> None:
+    """Rates of 10.00 and 10.01 Hz are 10.0 per second."""
+    study = study_of()
+    figure = observation(next(study.trials()), study=study).measurements.energies[0]
+    figures = tuple(dataclasses.replace(figure, rate_hz=rate_hz) for rate_hz in (10.0, 10.01))
+    facts = dict(findings_of(study, table_of(study, lambda _: {"energies": figures})).facts)
+
+    assert "10.0 per second" == facts["readings"]
 
 
 def test_p1_from_raw_rows() -> None:

@@ -100,6 +100,7 @@ def _power_trace() -> PowerTrace:
         name="power",
         title="Power of one trial: tokens-200000--r02",
         caption="Read 20 times a second; energy is summed over the shaded spans.",
+        y_title="Power (W)",
         readings=pl.DataFrame(readings),
         spans=pl.DataFrame(spans, schema=["span", "start_s", "end_s"], orient="row"),
     )

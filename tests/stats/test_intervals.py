@@ -22,6 +22,11 @@ def test_too_few_values_have_no_bounds(values: list[float], mean: float | None) 
     assert Interval(mean=mean, low=None, high=None) == mean_interval(np.array(values))
 
 
+def test_no_subject_no_mean() -> None:
+    """Where nobody went through every level, each level has an interval without mean and bounds."""
+    assert (Interval(mean=None, low=None, high=None),) * 3 == within_subject_intervals(np.empty((0, 3)))
+
+
 def test_differences_between_subjects_drop_out() -> None:
     """Moving whole subjects apart widens no interval."""
     values = np.random.default_rng(2).normal(size=(6, 3))

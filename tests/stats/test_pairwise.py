@@ -28,7 +28,7 @@ def of(values: Matrix) -> Design:
     """Return a complete design."""
     n, k = values.shape
     subjects, levels = (tuple(f"{letter}{i}" for i in range(count)) for letter, count in (("s", n), ("l", k)))
-    return Design(values=values, subjects=subjects, levels=levels, n_given=n, dropped=())
+    return Design(values=values, subjects=subjects, levels=levels, dropped=())
 
 
 def test_student() -> None:

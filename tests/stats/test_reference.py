@@ -42,6 +42,9 @@ P1 = {
 """F(2, 98), Greenhouse-Geisser epsilon, partial and generalised eta squared, Mauchly's W."""
 
 
+P1_LEVELS = ("500000", "1000000", "2000000")
+
+
 def folder() -> Path:
     """Return where the reference data lie."""
     assert FOLDER is not None
@@ -60,7 +63,7 @@ def p1() -> pl.DataFrame:
 
 def p1_design(measure: str) -> Design:
     """Return one measure of P1 as trials x token counts."""
-    return design(p1(), subject="trial_number", level="token_count", value=measure)
+    return design(p1(), subject="trial_number", level="token_count", value=measure, levels=P1_LEVELS)
 
 
 def case(name: str) -> tuple[Design, dict[str, Any]]:
@@ -69,9 +72,8 @@ def case(name: str) -> tuple[Design, dict[str, Any]]:
     table = pl.read_csv(folder() / "stats" / f"{name}.csv", infer_schema=False)
     pairs = exact.get("pairwise", [])
     named = list(dict.fromkeys(level for pair in pairs for level in (pair["a"], pair["b"])))
-    numeric = table["level"].cast(pl.Float64, strict=False).null_count() == 0
     table = table.with_columns(pl.col("value").cast(pl.Float64))
-    levels = None if numeric else named or None
+    levels = named or table["level"].unique(maintain_order=True).to_list()
     return design(table, subject="subject", level="level", value="value", levels=levels), exact
 
 
