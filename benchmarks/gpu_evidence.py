@@ -14,12 +14,11 @@ files with machine, versions and command, or the folder of a study. The board's 
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ os.environ.update({"HF_HUB_OFFLINE": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"})
 
 import numpy as np
 import torch
+from contenders import CONTENDERS, Task
 
 from raystudy.power import open_meters
 from raystudy.power.sampler import Sampler
@@ -43,7 +43,6 @@ from raystudy.training.loop import train
 from raystudy.training.optimizer import DTYPES
 from raystudy.training.placement import Placement, place
 from raystudy.training.sequences import Sequences
-from raystudy.training.steps import Steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,22 +76,20 @@ class Bench:
 
 def mfu(bench: Bench) -> Iterator[dict[str, Any]]:
     """Time optimizer steps of packed sequences at several batch sizes, compiled or not, and of two peers."""
-    context, steps = (64, 3) if bench.tiny else (2048, 10)
+    context, steps = (64, 6) if bench.tiny else (2048, 12)
     for batch_size in (1, 2) if bench.tiny else (1, 2, 4, 8):
-        for compiled in (False, True):
-            recipe = Recipe(
-                model=bench.model,
-                context=context,
-                batch_size=batch_size,
-                tokens=steps * batch_size * context,
-                precision="bf16",
-                compile=compiled,
-                deterministic=False,
-            )
-            yield {"who": "raystudy", "compile": compiled, **_timed(bench, recipe, _ours)}
-        plain = recipe.model_copy(update={"compile": False})
-        yield {"who": "plain PyTorch", "compile": False, **_timed(bench, plain, _plain)}
-        yield {"who": "HF Trainer", "compile": False, **_timed(bench, plain, _trainer)}
+        recipe = Recipe(
+            model=bench.model,
+            context=context,
+            batch_size=batch_size,
+            tokens=steps * batch_size * context,
+            precision="bf16",
+            schedule="constant",
+            deterministic=False,
+        )
+        yield _timed(bench, recipe.model_copy(update={"compile": True}), "raystudy")
+        for name in CONTENDERS:
+            yield _timed(bench, recipe, name)
 
 
 def p1_setting(bench: Bench) -> Iterator[dict[str, Any]]:
@@ -155,20 +152,24 @@ ITEMS: dict[str, tuple[Callable[[Bench], Iterator[dict[str, Any]]], float]] = {
 """What can be asked for, and its limit in minutes."""
 
 
-def _timed(bench: Bench, recipe: Recipe, who: Callable[..., Span]) -> dict[str, Any]:
+def _timed(bench: Bench, recipe: Recipe, name: str) -> dict[str, Any]:
     """Build the model, let a contender take its steps, and work out rates; a failure is a result too."""
-    told: dict[str, Any] = {"batch_size": recipe.batch_size, "context": recipe.context, "tokens": recipe.tokens}
+    told: dict[str, Any] = {"who": name, "compile": recipe.compile, "batch_size": recipe.batch_size}
+    told |= {"context": recipe.context, "tokens": recipe.tokens}
+    device = bench.placement.device
     try:
         source = models.source_of(recipe, allow_hub=False)
-        model = models.load(recipe, source, vocabulary=1024, seed=1).to(bench.placement.device)
-        span = who(model, _random_sequences(recipe), recipe)
-        rate = (recipe.tokens or 0) / span.duration_s
-        ceiling = flops_ceiling_per_s(bench.placement.device, DTYPES[recipe.precision], bench.placement.threads)
+        model = models.load(recipe, source, vocabulary=1024, seed=1).to(device)
+        task = Task(model=model, sequences=_random_sequences(recipe), recipe=recipe, micro_batch=recipe.batch_size)
+        taken = CONTENDERS[name](task)
+        rate = recipe.batch_size * recipe.context / statistics.median(taken.durations_s)
+        ceiling = flops_ceiling_per_s(device, DTYPES[recipe.precision], bench.placement.threads)
         told |= {
             "tokens_per_s": rate,
             "mfu": rate * models.flops_per_position(model, recipe.context) / ceiling,
             "ceiling_flops_per_s": ceiling,
-            **bench.joules(span),
+            "energy_of_steps": len(taken.durations_s),
+            **bench.joules(taken.span),
         }
     except Exception as error:  # noqa: BLE001 - out of memory, no compiler: said in the result, and the rest goes on
         told["skipped"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -186,94 +187,6 @@ def _random_sequences(recipe: Recipe) -> Sequences:
         context=recipe.context,
         padding=0,
     )
-
-
-def _ours(model: torch.nn.Module, sequences: Sequences, recipe: Recipe) -> Span:
-    compiled: Any = torch.compile(model) if recipe.compile else model
-    steps = Steps(compiled, sequences, recipe, seed=1, sequences_a_pass=recipe.batch_size)
-    steps.warm_up()
-    with _span() as span:
-        steps.until(float("inf"), lambda _: None)
-    return span[0]
-
-
-def _plain(model: torch.nn.Module, sequences: Sequences, recipe: Recipe) -> Span:
-    device = next(model.parameters()).device
-    adamw = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate)
-    batches = [
-        tuple(torch.from_numpy(array).to(device) for array in sequences.rows(np.arange(recipe.batch_size)))
-        for _ in range((recipe.tokens or 0) // recipe.batch_size // recipe.context + 1)
-    ]
-
-    def step(inputs: torch.Tensor, targets: torch.Tensor) -> None:
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits = model(input_ids=inputs).logits
-            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-        adamw.step()
-        adamw.zero_grad()
-
-    step(*batches[0])
-    with _span() as span:
-        for batch in batches[1:]:
-            step(*batch)
-    return span[0]
-
-
-def _trainer(model: torch.nn.Module, sequences: Sequences, recipe: Recipe) -> Span:
-    import tempfile
-
-    from transformers import Trainer, TrainerCallback, TrainingArguments
-
-    steps = (recipe.tokens or 0) // recipe.batch_size // recipe.context
-    inputs, targets = sequences.rows(np.resize(np.arange(len(sequences)), (steps + 1) * recipe.batch_size))
-    rows = [
-        {
-            "input_ids": torch.from_numpy(one),
-            "labels": torch.from_numpy(wanted),
-            "shift_labels": torch.from_numpy(wanted),
-        }
-        for one, wanted in zip(inputs, targets, strict=True)
-    ]
-    edges: list[float] = []
-
-    class Stopwatch(TrainerCallback):
-        """Notes when the first step, a warm-up, and the last one end."""
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-            if state.global_step in (1, steps + 1):
-                edges.append(_now_s())
-
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
-            output_dir=folder,
-            per_device_train_batch_size=recipe.batch_size,
-            max_steps=steps + 1,
-            bf16=True,
-            save_strategy="no",
-            logging_steps=10_000,
-            report_to=[],
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            use_cpu=not torch.cuda.is_available(),
-        )
-        Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[Stopwatch()]).train()
-    return Span(name="train", start_s=edges[0], end_s=edges[1])
-
-
-@contextmanager
-def _span() -> Iterator[list[Span]]:
-    spans: list[Span] = []
-    started_s = _now_s()
-    yield spans
-    spans.append(Span(name="train", start_s=started_s, end_s=_now_s()))
-
-
-def _now_s() -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.monotonic()
 
 
 def _p1_study(bench: Bench) -> tuple[Study, str]:

@@ -7,8 +7,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "raystudy").rglob("*.py"))
-LONG_BY_NATURE = {"plots.py"}
-"""Files of data, not of code: the sentences that `stories` is made of."""
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -19,7 +17,7 @@ def test_files_and_functions_are_short(file: Path) -> None:
     long = [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 50]
 
     assert [] == long
-    assert len(text.splitlines()) <= 300 or file.name in LONG_BY_NATURE
+    assert len(text.splitlines()) <= 300
 
 
 def test_every_module_opens_with_a_sentence() -> None:

@@ -6,13 +6,15 @@ The same number always gives the same story, so a larger corpus begins with the 
 purpose: a model of a million parameters can learn it, and the reports label it synthetic.
 """
 
+import functools
+import json
 import random
 import re
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from itertools import chain
 
 from raystudy.study import Recipe
-from raystudy.training.corpora.plots import PLOTS
 from raystudy.training.corpora.source import Source
 from raystudy.training.corpora.storybook import (
     ANIMALS,
@@ -23,6 +25,7 @@ from raystudy.training.corpora.storybook import (
     OPENINGS,
     SHE,
     WORDS,
+    Plot,
 )
 
 DOCUMENTS = 20_000
@@ -45,9 +48,15 @@ def story(number: int) -> str:
     """Tell the story of that number."""
     chance = random.Random(f"story {number}")
     words = _characters(chance) | {slot: chance.choice(choices) for slot, choices in WORDS.items()}
-    steps = chain(OPENINGS, chance.choice(PLOTS), ENDINGS)
+    steps = chain(OPENINGS, chance.choice(_plots()), ENDINGS)
     sentences = " ".join(chance.choice(step).format_map(words) for step in steps)
     return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", sentences)
+
+
+@functools.cache
+def _plots() -> tuple[Plot, ...]:
+    """Return what may happen; plots.json names each plot."""
+    return tuple(json.loads(files(__package__).joinpath("plots.json").read_text(encoding="utf-8")).values())
 
 
 def _characters(chance: random.Random) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """The words that `stories` draws from, and how a story begins and ends; all of it was written for this project.
 
-A plot is a row of steps, a step is a choice of sentences, and a word in braces is drawn once a story. `{hero}` and
-`{friend}` come with pronouns: `{he} {him} {his}`, capitalised where a sentence starts; `{f_he}` and so on are the
-friend's.
+A plot (they are in plots.json) is a row of steps, a step is a choice of sentences, and a word in braces is drawn once a
+story. `{hero}` and `{friend}` come with pronouns: `{he} {him} {his}`, capitalised where a sentence starts; `{f_he}` and
+so on are the friend's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 Pronouns = tuple[str, str, str]
-Plot = tuple[tuple[str, ...], ...]
+Plot = Sequence[Sequence[str]]
 
 SHE: Pronouns = ("she", "her", "her")
 HE: Pronouns = ("he", "him", "his")
