@@ -42,7 +42,7 @@ def run(
         except KeyboardInterrupt:
             display.tell(f"Interrupted. Finished trials are kept in {archive.folder}; run the same line for the rest.")
             raise typer.Exit(130) from None
-    if done.ran or archive.has_observations:
+    if archive.has_observations:
         conclude(archive, console, brief=True)
     _close(archive, done.ran, done.failed, done.wall_s, console)
 

@@ -17,6 +17,14 @@ from raystudy.training.hub import hub_environment
 
 _PROBE_S = 5.0
 
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",  # the old output of Tune can be silenced, the new one cannot (ray #38202)
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # a study's relative paths are relative to where `run` was typed
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours: Tune would end as if all had gone well
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+}
+
 
 @contextmanager
 def cluster(address: str | None, study: Study) -> Iterator[None]:
@@ -28,16 +36,13 @@ def cluster(address: str | None, study: Study) -> Iterator[None]:
     Without an address Ray is told to start its own: left to itself it would join whatever cluster happens to run.
     Raises ClusterError where no cluster answers.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # the old output of Tune can be silenced, the new one cannot (ray #38202)
-    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"  # Ctrl-C is ours: Tune would end as if all had gone well
-    os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+    os.environ.update(_SETTINGS)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are told by us, from the archive
     quiet: dict[str, Any] = {
         "namespace": NAMESPACE,
         "log_to_driver": False,
         "logging_level": logging.ERROR,
-        "runtime_env": {"env_vars": hub_environment(study.allow_hub)},
+        "runtime_env": {"env_vars": hub_environment(study.allow_hub) | _SETTINGS},
     }
     joined_before = ray.is_initialized()
     try:

@@ -194,9 +194,16 @@ def test_meters_never_fail(typed: Typed) -> None:
 
 
 def test_ctrl_c_keeps_what_is_finished(study_file: Path, tmp_path: Path) -> None:
-    """Interrupted in mid-sweep `run` exits with 130; the finished trial is there, and nothing half written."""
-    text = STUDY.replace("[1_000, 2_000]", "[1_000, 200_000_000]")
-    study_file.write_text(text.replace("[recipe]", 'order = "as_written"\n[recipe]'))
+    """
+    Interrupted in mid-sweep `run` exits with 130; the finished trial is there, and nothing half written.
+
+    The corpus is found by a path that is relative to where the command was typed.
+    """
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("<|endoftext|>".join(f"The {number} cats saw {number} dogs." for number in range(900)))
+    text = STUDY.replace("[1_000, 2_000]", "[1_000, 200_000_000]").replace("[recipe]", 'order = "as_written"\n[recipe]')
+    study_file.write_text(text.replace('"stories"\ncorpus_documents = 200', '"files"\ncorpus_path = "texts"'))
     words = [sys.executable, "-c", "from raystudy.cli import main; main()", "run", str(study_file), "--out", "out"]
     running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert running.stdout is not None
