@@ -32,8 +32,8 @@ class Recipe(Strict):
     corpus: str = "stdlib"
     """`stdlib` (this Python's documentation), `stories` (generated, synthetic), `files`, `tinystories`, or a hub id."""
     corpus_path: str | None = None
-    """With `corpus = "files"`: a .txt, .jsonl, .json or .parquet file, or a folder of them. A relative path starts where
-    `raystudy run` is typed; on a cluster give one that all nodes see."""
+    """With `corpus = "files"`: a .txt, .jsonl, .json or .parquet file, or a folder of them. A relative path starts
+    where `raystudy run` is typed; on a cluster give one that all nodes see."""
     corpus_column: str = "text"
     """The column or key that holds the text, where documents have several."""
     corpus_documents: Count | None = None
