@@ -18,7 +18,10 @@ def run(
     out: Out = None,
     address: Annotated[
         str | None,
-        typer.Option(help="Ray cluster to run on, as `auto` or HOST:6379. Default: a Ray of its own on this machine."),
+        typer.Option(
+            help="Ray cluster to run on, as `auto` or HOST:6379; with RAY_AUTH_MODE=token in the environment where the "
+            "cluster wants a token. Default: a Ray of its own on this machine."
+        ),
     ] = None,
 ) -> None:
     """
