@@ -12,10 +12,10 @@ from raystudy.analysis.joules import Joules, joules_of
 from raystudy.errors import AnalysisError
 from raystudy.stats.design import Design, design
 from raystudy.stats.metrics import METRICS, Inputs, cs_tflops
-from raystudy.study import Study
+from raystudy.study import CORPUS_FIELDS, Study
 from raystudy.study.trials import Level
 
-CORPUS_FACTORS = frozenset({"corpus", "corpus_path", "corpus_column", "corpus_documents", "heldout_fraction"})
+CORPUS_FACTORS = frozenset({*CORPUS_FIELDS, "heldout_fraction"})
 """Factors whose levels train on, or are judged by, different text; any other factor has to leave the corpus alone."""
 
 

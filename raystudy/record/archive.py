@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
-from raystudy.study import Recipe, Study, load
+from raystudy.study import CORPUS_FIELDS, Recipe, Study, load
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,11 +114,8 @@ class Archive:
     def idle_w(self, node: str) -> dict[str, float]:
         """Return the idle power of each device of a node; empty where no baseline was measured."""
         file = self.folder / "idle" / f"{node}.json"
-        return (
-            {str(device): float(watts) for device, watts in json.loads(file.read_text()).items()}
-            if file.exists()
-            else {}
-        )
+        power_w: dict[str, float] = json.loads(file.read_text()) if file.exists() else {}
+        return power_w
 
     def table(self) -> pl.LazyFrame:
         """Return all observations, one row a trial; raises ArchiveError where one is corrupt or of another schema."""
@@ -143,10 +140,8 @@ class Archive:
         """Return the fingerprint of each corpus that finished trials have read."""
         if not self.has_observations:
             return {}
-        rows = self.table().select(*Recipe.model_fields, "corpus_fingerprint").collect().to_dicts()
-        return {
-            Recipe(**row).corpus_identity: fingerprint for row in rows if (fingerprint := row.pop("corpus_fingerprint"))
-        }
+        rows = self.table().select(*CORPUS_FIELDS, "corpus_fingerprint").collect().rows()
+        return {tuple(identity): fingerprint for *identity, fingerprint in rows}
 
     def write_report(self, *, markdown: str, html: str, charts: Mapping[str, str]) -> tuple[Path, Path]:
         """Write both reports, and the charts that the Markdown one links to; returns where they are."""

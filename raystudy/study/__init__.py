@@ -2,6 +2,7 @@
 
 from raystudy.study.load import load as load
 from raystudy.study.load import parse as parse
+from raystudy.study.recipe import CORPUS_FIELDS as CORPUS_FIELDS
 from raystudy.study.recipe import Recipe as Recipe
 from raystudy.study.study import Metering as Metering
 from raystudy.study.study import Resources as Resources

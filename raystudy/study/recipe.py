@@ -11,6 +11,10 @@ Count = Annotated[int, Field(gt=0, lt=2**63)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+CORPUS_FIELDS = ("corpus", "corpus_path", "corpus_column", "corpus_documents")
+"""The recipe fields that together name a collection of documents."""
+
+
 class Strict(BaseModel):
     """A frozen part of the study file; unknown keys are errors."""
 
@@ -110,7 +114,7 @@ class Recipe(Strict):
     @property
     def corpus_identity(self) -> tuple[str | int | None, ...]:
         """What names a collection of documents: trials that agree in it must have read the same text."""
-        return self.corpus, self.corpus_path, self.corpus_column, self.corpus_documents
+        return tuple(getattr(self, name) for name in CORPUS_FIELDS)
 
     @property
     def nominal_tokens(self) -> int | None:

@@ -33,7 +33,7 @@ def forecast(recipe: Recipe, corpus: Corpus, source: Source) -> Forecast:
     """Work out what a recipe will take on a prepared corpus; raises ModelError where the two do not fit."""
     sequences = sequences_of(corpus, recipe)
     tokens_a_step = recipe.batch_size * sequences.tokens_in_set / len(sequences)
-    budget = recipe.tokens or (recipe.epochs or 1) * sequences.tokens_in_set
+    budget = sequences.budget_tokens(recipe)
     steps = math.ceil(budget / tokens_a_step)
     tokens = round(steps * tokens_a_step) if recipe.tokens else budget
     positions = tokens * len(sequences) * recipe.context / sequences.tokens_in_set

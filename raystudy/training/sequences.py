@@ -40,6 +40,10 @@ class Sequences:
         """Distinct targets of one pass, padding not counted."""
         return int(self.lengths.sum()) - len(self)
 
+    def budget_tokens(self, recipe: Recipe) -> int:
+        """Return the recipe's budget in tokens, where it gives passes too."""
+        return recipe.tokens or (recipe.epochs or 1) * self.tokens_in_set
+
     def n_targets(self, indices: Counts) -> int:
         """Count the targets of some sequences, padding not counted."""
         return int(self.lengths[indices].sum()) - len(indices)

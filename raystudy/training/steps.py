@@ -54,7 +54,7 @@ class Steps:
     ) -> None:
         """Take a model that is on its device already."""
         self.taken = self.sequences_seen = self.tokens_seen = self.padding_seen = 0
-        self.budget_tokens = recipe.tokens or (recipe.epochs or 1) * sequences.tokens_in_set
+        self.budget_tokens = sequences.budget_tokens(recipe)
         self.sequences_a_pass = sequences_a_pass
         self._last_sequence = None if recipe.tokens else (recipe.epochs or 1) * len(sequences)
         self._model, self._sequences, self._recipe = model, sequences, recipe

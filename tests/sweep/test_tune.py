@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study, Trial
-from raystudy.sweep.tune import settle
+from raystudy.sweep.tune import run, settle
 from tests.observations import observation, study_of
 
 Trials = tuple[Trial, ...]
@@ -77,3 +78,11 @@ def test_a_failure_of_an_earlier_run_is_tried_again(study: Study, archive: Archi
 
     assert [4] == attempts
     assert "again" == archive.failures()[first.id].reason
+
+
+def test_text_that_changed_is_not_added_to(study: Study, archive: Archive) -> None:
+    """Trials of another text are never mixed: before anything is run, the fingerprints are compared."""
+    archive.write(observation(next(study.trials()), study=study, corpus_fingerprint="of another Python"))
+
+    with pytest.raises(ArchiveError, match="text of the corpus stdlib has changed"):
+        run(study, archive, address=None, tell=lambda _: None, watch=lambda _: None)
