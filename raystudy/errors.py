@@ -7,7 +7,8 @@
     ├── HubError            the hub is off, unreachable, or lacks what was asked
     ├── DivergedError       a training whose loss is no number any more
     ├── ArchiveError        the folder of results: unwritable, corrupt, or of another study
-    ├── MeterError          an instrument that was asked for and cannot be read
+    ├── MeterError          an instrument that cannot be read
+    │   └── NoMeterError        there is no such instrument on this machine
     ├── ClusterError        no node offers what a trial needs
     └── AnalysisError       a study or a table that cannot be analysed
 
@@ -44,7 +45,18 @@ class ArchiveError(RaystudyError):
 
 
 class MeterError(RaystudyError):
-    """An instrument that was asked for cannot be read."""
+    """An instrument cannot be read: `reason`, what was found; `fix`, what to do about it."""
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(reason, fix)
+        self.reason, self.fix = reason, fix
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.fix}".strip()
+
+
+class NoMeterError(MeterError):
+    """There is no such instrument on this machine."""
 
 
 class ClusterError(RaystudyError):

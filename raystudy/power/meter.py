@@ -1,25 +1,32 @@
-"""A meter is an instrument: it names its channels, and reads all of them at once.
+"""A meter is an instrument: a set of lines, each a channel and how it is asked.
 
 Adding one: a file beside this with a class that satisfies Meter, and a line in METERS.
 """
 
-import time
+import errno
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from raystudy.record.trace import Channel, Reading
+from raystudy.record.trace import Channel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A channel, and how it is asked; asking returns its value in the channel's unit, or raises."""
+
+    channel: Channel
+    ask: Callable[[], float]
+    seldom: bool = False
+    """Asked once a second at most, and at the edges of a window: fast polling would disturb it, or tell nothing."""
 
 
 class Meter(Protocol):
     """An instrument of one node."""
 
     @property
-    def channels(self) -> tuple[Channel, ...]:
-        """What it reads; fixed while it is open."""
-        ...
-
-    def read(self) -> tuple[Reading, ...]:
-        """Return one reading for each channel, in their order; a channel that fails says so and harms no other."""
+    def lines(self) -> tuple[Line, ...]:
+        """What it reads; fixed while it is open. Lines of one device are asked one after the other."""
         ...
 
     def close(self) -> None:
@@ -27,13 +34,8 @@ class Meter(Protocol):
         ...
 
 
-def stamped(ask: Callable[[], float]) -> Reading:
-    """Ask an instrument once; the reading carries the time of the call and how far that is uncertain."""
-    value, error = None, None
-    before_s = time.monotonic()
-    try:
-        value = ask()
-    except Exception as problem:  # noqa: BLE001 - an instrument may fail in any way, and the others shall be read
-        error = f"{type(problem).__name__}: {problem}"
-    after_s = time.monotonic()
-    return Reading(at_s=(before_s + after_s) / 2, half_width_s=(after_s - before_s) / 2, value=value, error=error)
+def code_of(error: Exception) -> str:
+    """Return the short code under which a failed read is counted: `EACCES`, `NVMLError_GpuIsLost`, `ValueError`."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return errno.errorcode.get(error.errno, f"errno {error.errno}")
+    return type(error).__name__

@@ -1,42 +1,67 @@
 """The sampler as a Ray actor, one for each node; it knows nothing of trials.
 
-    trial ──monitor_for(node)──▶ PowerMonitor ──span──▶ traces
+    trial ──monitor_for(node)──▶ PowerMonitor ──edge, span──▶ traces
+                                      └──▶ Export ──▶ Prometheus
 
 A trial asks for the monitor of its node itself, so nodes that join later have one too. Monitors are detached (the
 handle of the first trial does not decide how long they live), so whoever runs a sweep stops them at its end.
 """
 
 import contextlib
+import os
+import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
+import psutil
 import ray
 from ray.actor import ActorHandle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from raystudy.errors import MeterError
 from raystudy.power import METERS, open_meters
+from raystudy.power.export import Export
+from raystudy.power.meter import Meter
 from raystudy.power.sampler import Sampler
-from raystudy.record.energy import idle_power_w
+from raystudy.power.tally import Tap
+from raystudy.record.energy import Idle, idle_powers
 from raystudy.record.trace import Trace
 from raystudy.study import Metering
 
 NAMESPACE = "raystudy"
 """Where all actors of raystudy live."""
 
+CLOSE_S = 5.0
+"""Monitors that have not closed after this are killed all the same."""
 
-@ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=4)
+STEP_S = 0.005
+"""Counters that step more often than this are not watched at an edge: what one shows right after it is of before it."""
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=16)
 class PowerMonitor:
-    """The power of one node. Killed, it starts again; its new sampler says when it started."""
+    """The power of one node. Killed, it starts again, finds what was on disk, and says when it started."""
 
-    def __init__(self, node_id: str, metering: Metering) -> None:
+    def __init__(self, node_id: str, metering: Metering, study: str) -> None:
         self._node_id = node_id
+        self._reasons: dict[str, str] = {}
         self._refusal: MeterError | None = None
+        meters: tuple[Meter, ...] = ()
         try:
-            meters, self._reasons = open_meters(metering)
+            opened = open_meters(metering)
+            meters, self._reasons = opened.meters, dict.fromkeys(METERS, "read") | dict(opened.reasons)
         except MeterError as error:
             # Raised by ready(): an actor whose constructor raises tells its callers only that it died.
-            meters, self._reasons, self._refusal = (), {}, error
-        self._sampler = Sampler(meters, rate_hz=metering.rate_hz)
+            self._refusal = error
+        except Exception as error:  # noqa: BLE001 - whatever an instrument does, trials go on without it
+            self._reasons = dict.fromkeys(METERS, f"The monitor could not open it: {type(error).__name__}: {error}")
+        taps, spill = [Tap(meter) for meter in meters], spill_folder(study, node_id)
+        self._sampler = Sampler(taps, rate_hz=metering.rate_hz, seed=os.getpid(), spill=spill)
+        self._export = Export(taps, rate_hz=metering.rate_hz, node=node_id[:8])
+        self._export.start()
 
     def __repr__(self) -> str:
         return f"PowerMonitor(node={self._node_id[:8]})"
@@ -45,27 +70,38 @@ class PowerMonitor:
         """Return the node's id once every channel was read; raises MeterError where the study's meters cannot be."""
         if self._refusal is not None:
             raise self._refusal
-        self._sampler.wait_ready()
+        self._sampler.mark()
         return self._node_id
+
+    def edge(self) -> tuple[Trace, ...]:
+        """Read every channel now, counters until they move, and return it: whoever keeps it has it for good."""
+        at_s = self._sampler.mark()
+        return self._sampler.span(at_s, at_s)
 
     def span(self, start_s: float, end_s: float) -> tuple[Trace, ...]:
         """Return what each channel read in a span of this node's monotonic clock."""
-        return self._sampler.span(start_s, end_s)
+        time.sleep(max(end_s + STEP_S - time.monotonic(), 0.0))
+        return self._sampler.span(start_s, end_s + STEP_S)
 
     def latest_w(self) -> dict[str, float | None]:
         """Return the power of each device just now, for a display."""
         return self._sampler.latest_w()
 
-    def idle_w(self, duration_s: float) -> dict[str, float]:
+    def idle(self, duration_s: float) -> tuple[Idle, ...]:
         """Return the mean power of each device over the next seconds, in which nobody should use the node."""
-        start_s = time.monotonic()
+        start_s = self._sampler.mark()
         time.sleep(duration_s)
-        end_s = time.monotonic()
-        return idle_power_w(self._sampler.span(start_s, end_s), start_s=start_s, end_s=end_s)
+        end_s = self._sampler.mark()
+        return idle_powers(self.span(start_s, end_s), start_s=start_s, end_s=end_s)
 
     def reasons(self) -> dict[str, str]:
         """Return for each kind of instrument that it is read, or why it is not."""
-        return {name: self._reasons.get(name, "read") for name in METERS}
+        return self._reasons
+
+    def close(self) -> None:
+        """Stop reading, let go of the instruments, and forget what is on disk."""
+        self._export.end()
+        self._sampler.close()
 
 
 def monitor_for(node_id: str, metering: Metering, *, study: str) -> ActorHandle:
@@ -80,12 +116,28 @@ def monitor_for(node_id: str, metering: Metering, *, study: str) -> ActorHandle:
         get_if_exists=True,
         lifetime="detached",
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-    ).remote(node_id, metering)
+    ).remote(node_id, metering, study)
 
 
 def stop_monitors(study: str) -> None:
-    """Stop a study's monitors on all nodes."""
+    """Stop a study's monitors on all nodes; each has some seconds to clear up."""
+    monitors: list[Any] = []
     for actor in ray.util.list_named_actors(all_namespaces=True):
         if actor["namespace"] == NAMESPACE and actor["name"].rpartition("-")[0] == f"power-{study}":
             with contextlib.suppress(ValueError):  # it died on its own meanwhile
-                ray.kill(ray.get_actor(actor["name"], namespace=NAMESPACE))
+                monitors.append(ray.get_actor(actor["name"], namespace=NAMESPACE))
+    closing = [monitor.close.remote() for monitor in monitors]
+    if closing:
+        ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
+    for monitor in monitors:
+        ray.kill(monitor)
+
+
+def spill_folder(study: str, node_id: str) -> Path:
+    """Return where a study's monitor of a node keeps older readings: its own place for each boot, user and node."""
+    return Path(tempfile.gettempdir()) / f"raystudy-power-{os.getuid()}" / boot_id() / f"{study}-{node_id}"
+
+
+def boot_id() -> str:
+    """Return what names the time since this machine was started, during which its monotonic clock runs."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.is_file() else f"{psutil.boot_time():.0f}"

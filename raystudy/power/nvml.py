@@ -1,55 +1,62 @@
-"""NVIDIA boards through NVML: energy, power and temperature of each, by UUID.
+"""NVIDIA boards through NVML: energy, power and state of each, by UUID.
 
 NVML sees every board of the node, whatever CUDA_VISIBLE_DEVICES says; which of them belong to a trial is asked later.
+What a board does not support is no line of it; what fails for another reason is kept, for it may come back.
 """
 
 import contextlib
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pynvml
 
-from raystudy.errors import MeterError
-from raystudy.power.meter import stamped
-from raystudy.record.trace import Channel, Quantity, Reading
+from raystudy.errors import MeterError, NoMeterError
+from raystudy.power.meter import Line
+from raystudy.record.trace import Channel, Quantity, Scope
 
 J_PER_MJ = 1e-3
 W_PER_MW = 1e-3
+HZ_PER_MHZ = 1e6
 
+UPDATE_S = 0.1
+"""Energy and power move every 20 to 100 ms, by board (Yang et al., SC'24, arXiv 2312.02741)."""
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A channel and how it is asked."""
+REL_GAIN = 0.05
+"""nvml.h, nvmlDeviceGetPowerUsage: within +-5 % of the current draw; one factor a board, by the same measurements."""
 
-    channel: Channel
-    ask: Callable[[], float]
+UNKNOWN_LIMIT_W = 1000.0
+"""For a board that does not tell its limit, and for a module: the hungriest draw about 1 kW."""
+
+_GA100 = re.compile(r"\b(A100|A30|A800)X?\b")
+
+_Ask = Callable[[Any], float]
 
 
 class Nvml:
-    """All NVIDIA boards of this node; raises MeterError where there is no driver or no board."""
+    """All NVIDIA boards of this node. Raises NoMeterError where there is none, MeterError where none can be read."""
 
     def __init__(self) -> None:
         try:
             pynvml.nvmlInit()
-            self._lines = tuple(line for handle in _boards() for line in _lines(handle))
         except pynvml.NVMLError as error:
-            raise MeterError(
-                f"NVML cannot be opened: {error}. It comes with the NVIDIA driver (libnvidia-ml.so.1); "
-                "install the driver, or start the container with the GPUs given to it."
-            ) from error
-        if not self._lines:
+            raise _refusal(error) from error
+        try:
+            self._lines = tuple(_all_lines(pynvml.nvmlDeviceGetCount()))
+        except pynvml.NVMLError as error:
             self.close()
-            raise MeterError("NVML finds no board that can be read. `nvidia-smi -L` should list at least one.")
+            raise _refusal(error) from error
+        except MeterError:
+            self.close()
+            raise
 
     @property
-    def channels(self) -> tuple[Channel, ...]:
-        """Energy, power and temperature of each board, as far as the board has them."""
-        return tuple(line.channel for line in self._lines)
-
-    def read(self) -> tuple[Reading, ...]:
-        """Return one reading for each channel."""
-        return tuple(stamped(line.ask) for line in self._lines)
+    def lines(self) -> tuple[Line, ...]:
+        """Energy, power and state of each board, as far as the board has them."""
+        return self._lines
 
     def close(self) -> None:
         """Let go of the library."""
@@ -57,64 +64,186 @@ class Nvml:
             pynvml.nvmlShutdown()
 
 
-def _boards() -> list[Any]:
-    """Return a handle for each board that answers; a lost board shall not hide the others."""
-    handles = []
-    for index in range(pynvml.nvmlDeviceGetCount()):
+def _refusal(error: Exception) -> MeterError:
+    """Return what to tell a user whose NVML does not open."""
+    if isinstance(error, pynvml.NVMLError_LibraryNotFound | pynvml.NVMLError_DriverNotLoaded):
+        return NoMeterError(
+            f"NVML cannot be opened: {error}.",
+            "It comes with the NVIDIA driver (libnvidia-ml.so.1): install the driver, or start the container with "
+            "the GPUs given to it (`docker run --gpus all`).",
+        )
+    if isinstance(error, pynvml.NVMLError_LibRmVersionMismatch):
+        return MeterError(f"NVML cannot be opened: {error}.", "The driver was updated while loaded: restart the node.")
+    return MeterError(
+        f"NVML cannot be opened: {error}.", "`nvidia-smi` should work for this user; /dev/nvidiactl must be readable."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Board:
+    """A board that answered, and what all its channels share."""
+
+    handle: Any
+    uuid: str
+    name: str
+    limit_w: float
+    partitioned: bool
+
+    def has(self, ask: _Ask) -> bool:
+        """Whether it supports a question at all; a driver that does not know a field calls it an invalid argument."""
         try:
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            pynvml.nvmlDeviceGetUUID(handle)
+            ask(self.handle)
+        except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_FunctionNotFound, pynvml.NVMLError_InvalidArgument):
+            return False
         except pynvml.NVMLError:
-            continue
-        handles.append(handle)
-    return handles
-
-
-def _lines(handle: Any) -> list[_Line]:
-    """Return what one board can tell. Energy is counted since the driver was loaded, from Volta on."""
-    uuid = pynvml.nvmlDeviceGetUUID(handle)
-    # GetPowerUsage is the mean of a second on Ampere and later; the instant one shows what a short span did.
-    power = _instant_power if _has(_instant_power, handle) else _average_power
-    kinds: list[tuple[str, Quantity, Callable[[Any], float]]] = [
-        ("energy", "energy_j", _energy),
-        ("power_instant" if power is _instant_power else "power_average", "power_w", power),
-        ("temperature", "temperature_c", _temperature),
-    ]
-    return [
-        _line(f"nvml/{uuid}/{name}", quantity, uuid, ask, handle) for name, quantity, ask in kinds if _has(ask, handle)
-    ]
-
-
-def _line(name: str, quantity: Quantity, uuid: str, ask: Callable[[Any], float], handle: Any) -> _Line:
-    return _Line(Channel(name=name, quantity=quantity, scope="gpu", device=uuid), lambda: ask(handle))
-
-
-def _has(ask: Callable[[Any], float], handle: Any) -> bool:
-    """Whether a board has a channel at all; one that fails for another reason may come back."""
-    try:
-        ask(handle)
-    except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_FunctionNotFound):
-        return False
-    except pynvml.NVMLError:
+            return True
         return True
-    return True
+
+    def line(
+        self, name: str, quantity: Quantity, ask: _Ask, *, scope: Scope = "gpu", seldom: bool = True, **known: Any
+    ) -> Line:
+        """Return a line; `known` is what is known of the channel besides its board."""
+        channel = Channel(
+            name=f"nvml/{self.uuid}/{name}",
+            quantity=quantity,
+            scope=scope,
+            device=self.uuid,
+            label=self.name,
+            partitioned=self.partitioned,
+            **known,
+        )
+        return Line(channel=channel, ask=partial(ask, self.handle), seldom=seldom)
+
+
+def _all_lines(boards: int) -> Iterator[Line]:
+    """Yield the lines of each board that answers; a lost board shall not hide the others."""
+    if not boards:
+        raise NoMeterError("NVML finds no board.", "`nvidia-smi -L` should list at least one.")
+    lost: list[pynvml.NVMLError] = []
+    for index in range(boards):
+        try:
+            board = _board(index)
+        except pynvml.NVMLError as error:
+            lost.append(error)
+            continue
+        yield from _power(board)
+        yield from _state(board)
+    if len(lost) == boards:
+        raise MeterError(f"None of {boards} boards answers NVML: {lost[0]}.", "`nvidia-smi` may tell more.")
+
+
+def _board(index: int) -> _Board:
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    uuid, name, limit_w, partitioned = pynvml.nvmlDeviceGetUUID(handle), "", 0.0, False
+    with contextlib.suppress(pynvml.NVMLError):
+        name = pynvml.nvmlDeviceGetName(handle)
+    with contextlib.suppress(pynvml.NVMLError):
+        limit_w = _power_limit(handle)
+    with contextlib.suppress(pynvml.NVMLError):
+        partitioned = pynvml.nvmlDeviceGetMigMode(handle)[0] == pynvml.NVML_DEVICE_MIG_ENABLE
+    return _Board(handle=handle, uuid=uuid, name=name, limit_w=limit_w or UNKNOWN_LIMIT_W, partitioned=partitioned)
+
+
+def _power(board: _Board) -> Iterator[Line]:
+    """
+    Yield power and energy of a board.
+
+    Field values know a module scope on Grace superchips only; there the energy counter is the module's, CPU included,
+    so a GPU's own energy comes from its power.
+    """
+    module = (_field(pynvml.NVML_FI_DEV_POWER_INSTANT, pynvml.NVML_POWER_SCOPE_MODULE),)
+    in_module = board.has(module[0])
+    scope: Scope = "module" if in_module else "gpu"
+    limit_w = max(board.limit_w, UNKNOWN_LIMIT_W) if in_module else board.limit_w
+    known: dict[str, Any] = {"update_s": UPDATE_S, "rel_gain": REL_GAIN}
+    if board.has(_energy):
+        # Twice the limit: boards overshoot theirs for milliseconds.
+        yield board.line("energy_j", "energy_j", _energy, scope=scope, max_w=2 * limit_w, **known)
+    for name, average_s, ask in _power_kinds(board):
+        if board.has(ask):
+            yield board.line(name, "power_w", ask, seldom=False, average_s=average_s, **known)
+            break
+    if in_module:
+        yield board.line("power_module_w", "power_w", module[0], seldom=False, scope="module", **known)
+
+
+def _power_kinds(board: _Board) -> Iterator[tuple[str, float, _Ask]]:
+    """Yield the ways to ask for power, best first: a mean of a second hides what a short span did."""
+    yield "power_instant_w", 0.0, _field(pynvml.NVML_FI_DEV_POWER_INSTANT, pynvml.NVML_POWER_SCOPE_GPU)
+    yield "power_average_w", 1.0, _field(pynvml.NVML_FI_DEV_POWER_AVERAGE, pynvml.NVML_POWER_SCOPE_GPU)
+    # nvml.h, nvmlDeviceGetPowerUsage: the mean of a second on Ampere and later except GA100, instant before.
+    averaged = False  # a driver too old to know the architecture is older than Ampere
+    with contextlib.suppress(pynvml.NVMLError):
+        averaged = pynvml.nvmlDeviceGetArchitecture(board.handle) >= pynvml.NVML_DEVICE_ARCH_AMPERE
+    if averaged and not _GA100.search(board.name):
+        yield "power_average_w", 1.0, _power_usage
+    else:
+        yield "power_instant_w", 0.0, _power_usage
+
+
+def _state(board: _Board) -> Iterator[Line]:
+    """Yield what tells whether a board was hot, slowed down, or shared."""
+    kinds: tuple[tuple[str, Quantity, tuple[_Ask, ...]], ...] = (
+        ("temperature_c", "temperature_c", (_temperature,)),
+        ("clock_sm_hz", "clock_hz", (_clock_sm,)),
+        ("clock_memory_hz", "clock_hz", (_clock_memory,)),
+        ("power_limit_w", "power_limit_w", (_power_limit,)),
+        ("throttle_reasons", "throttle_reasons", (_event_reasons, _throttle_reasons)),
+        ("other_processes", "other_processes", (_other_processes,)),
+    )
+    for name, quantity, asks in kinds:
+        if supported := next(filter(board.has, asks), None):
+            yield board.line(name, quantity, supported)
+
+
+def _field(field: int, scope: int) -> _Ask:
+    """Return how power is asked by field value; it has a return code of its own, beside that of the call."""
+
+    def ask(handle: Any) -> float:
+        answer = pynvml.nvmlDeviceGetFieldValues(handle, ((field, scope),))[0]
+        if answer.nvmlReturn != pynvml.NVML_SUCCESS:
+            raise pynvml.NVMLError(answer.nvmlReturn)
+        return float(answer.value.uiVal * W_PER_MW)
+
+    return ask
 
 
 def _energy(handle: Any) -> float:
+    """Since the driver was loaded; Volta and later."""
     return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) * J_PER_MJ)
 
 
-def _instant_power(handle: Any) -> float:
-    """Field 186; it has a return code of its own, beside that of the call."""
-    field = pynvml.nvmlDeviceGetFieldValues(handle, [pynvml.NVML_FI_DEV_POWER_INSTANT])[0]
-    if field.nvmlReturn != pynvml.NVML_SUCCESS:
-        raise pynvml.NVMLError(field.nvmlReturn)
-    return float(field.value.uiVal * W_PER_MW)
-
-
-def _average_power(handle: Any) -> float:
+def _power_usage(handle: Any) -> float:
     return float(pynvml.nvmlDeviceGetPowerUsage(handle) * W_PER_MW)
 
 
 def _temperature(handle: Any) -> float:
     return float(pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))
+
+
+def _clock_sm(handle: Any) -> float:
+    return float(pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_SM) * HZ_PER_MHZ)
+
+
+def _clock_memory(handle: Any) -> float:
+    return float(pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_MEM) * HZ_PER_MHZ)
+
+
+def _power_limit(handle: Any) -> float:
+    """The enforced one: the least of all that hold."""
+    return float(pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) * W_PER_MW)
+
+
+def _event_reasons(handle: Any) -> float:
+    """The bits of nvmlClocksEventReasons, why the clocks are not higher."""
+    return float(pynvml.nvmlDeviceGetCurrentClocksEventReasons(handle))
+
+
+def _throttle_reasons(handle: Any) -> float:
+    """The same bits by the name they had before driver 535."""
+    return float(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))
+
+
+def _other_processes(handle: Any) -> float:
+    """How many processes compute on the board, this one left out."""
+    return float(sum(process.pid != os.getpid() for process in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)))

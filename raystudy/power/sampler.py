@@ -1,100 +1,237 @@
-"""Reads all meters of a node at a steady rate, in a thread, and gives out what they said in any span of time.
+"""Reads all meters of a node at a steady rate, in threads, and gives out what they said in any span of time.
 
-    meters ──tick──▶ one Ring a channel ──span──▶ traces
+    meters ──Worker──▶ one Ring a channel ──span──▶ traces
+                            └──a minute later──▶ Spill
 
-It knows no trials: it always reads, and one asks for a span afterwards. Nothing that a meter does can end it.
+It knows no trials: it always reads, and one asks for a span afterwards. Nothing that a meter does can end it, and none
+delays another: a device that is slow to answer gets a worker of its own.
 """
 
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from raystudy.power.meter import Meter
-from raystudy.power.ring import Ring
-from raystudy.record.trace import Channel, Reading, Trace
+from raystudy.power.meter import Line, Meter
+from raystudy.power.ring import NOT_PLANNED, Ring
+from raystudy.power.spill import Spill
+from raystudy.power.worker import POLL_S, Track, Worker
+from raystudy.record.counter import rises_between
+from raystudy.record.points import Point
+from raystudy.record.trace import NS_PER_S, Channel, Quantity, Reading, Sampling, Trace
+
+SELDOM_S = 1.0
+"""Period of lines that are read seldom: polled faster, some energy counters of GPUs under-count."""
+
+READS_A_LAP = 4
+"""A counter is read so often while it goes round at its greatest plausible power."""
+
+SLOW_S = 0.1
+"""A device that has not answered after this gets a worker of its own."""
+
+HUNG_S = 1.0
+"""A device that has not answered after this has failed to: `timeout`."""
+
+EDGE_S = 0.5
+"""An edge is waited for no longer than this."""
+
+LATE_S = 1.0
+"""No instrument is waited for longer than this because it comes late."""
+
+SPILL_S, HOLD_S = 60.0, 600.0
+"""Readings go to disk this often; so long they are held in memory all the same."""
 
 LIVE_S = 0.5
 """Shortest stretch of a counter that gives watts for a display; counters move every 1 to 100 ms."""
+
+_SUPERVISE_S = 0.1
 
 
 class Sampler:
     """The readings of some meters. Closing it closes them."""
 
-    def __init__(self, meters: Sequence[Meter], *, rate_hz: float) -> None:
+    def __init__(self, meters: Sequence[Meter], *, rate_hz: float, seed: int = 0, spill: Path | None = None) -> None:
         self._meters = tuple(meters)
-        self._period_s = 1 / rate_hz
-        self._started_s = time.monotonic()
-        self._rings = {channel: Ring() for meter in meters for channel in meter.channels}
-        self._ticked = threading.Condition()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="raystudy-sampler", daemon=True)
-        self._thread.start()
+        self._started_s, self._started_unix_s = time.monotonic(), time.time()
+        self._tracks = [Track(line, _period_s(line, rate_hz), Ring()) for m in meters for line in m.lines]
+        self._lock = threading.Lock()
+        self._seed, self._workers = seed, list[Worker]()
+        self._spill = None if spill is None else Spill(spill)
+        self._spill_error: str | None = None
+        self._spilled_s = self._started_s
+        self._cpu_s = 0.0
+        self._over = threading.Event()
+        self._start_worker(self._tracks)
+        self._supervisor = threading.Thread(target=self._supervise, name="raystudy-supervisor", daemon=True)
+        self._supervisor.start()
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """All that is read."""
+        return tuple(track.line.channel for track in self._tracks)
+
+    def mark(self) -> float:
+        """
+        Read every line now, counters until they have moved, and return the time of it.
+
+        Called at the edge of a span it makes the edge sharp. Returns after half a second whatever the devices do.
+        """
+        at_s = time.monotonic()
+        for worker in self._workers:
+            worker.ask_edge()
+        while any(w.at_edge for w in self._workers if not _stuck(w)) and time.monotonic() < at_s + EDGE_S:
+            self._over.wait(POLL_S)
+        return at_s
 
     def span(self, start_s: float, end_s: float) -> tuple[Trace, ...]:
         """
-        Return what each channel read in a span of the monotonic clock, with one good reading on either side.
+        Return what each channel read in a span of the monotonic clock, with good readings on either side.
 
-        Waits for the reading after the end: three periods and a second at most. Channels that fail all the time are
-        not waited for.
+        Reads all channels once more where one has not been read since the end, and again where what an instrument says
+        comes late. Channels that fail all the time are not waited for.
         """
-        with self._ticked:
-            self._ticked.wait_for(lambda: self._settled(end_s), timeout=3 * self._period_s + 1)
-            pieces = {channel: ring.cut(start_s, end_s) for channel, ring in self._rings.items()}
+        if not self._settled(end_s):
+            self.mark()
+        late_s = max((_lag_s(t) / 2 for t in self._tracks if t.line.channel.quantity == "power_w"), default=0.0)
+        if not self._settled(end_s, of="power_w"):
+            self._over.wait(min(max(end_s + late_s - time.monotonic(), 0.0), LATE_S))
+            self.mark()
+        with self._lock:
+            pieces = {t.line.channel.name: t.ring.cut(start_s - _lag_s(t), end_s + _lag_s(t)) for t in self._tracks}
+            held = {name: bool(piece) and piece[0].at_s <= start_s for name, piece in pieces.items()}
+        older = self._spill.read(start_s, end_s) if self._spill and not all(held.values()) else {}
         return tuple(
-            Trace(channel=channel, readings=piece.readings(), sampler_started_s=self._started_s)
-            for channel, piece in pieces.items()
+            Trace(
+                channel=track.line.channel,
+                readings=_joined(older.get(track.line.channel.name, []), pieces[track.line.channel.name], start_s),
+                period_s=track.period_s,
+                sampling=self._sampling(),
+            )
+            for track in self._tracks
         )
 
     def latest_w(self) -> dict[str, float | None]:
         """Return the power of each device just now, for a display; null where its last readings do not tell."""
-        with self._ticked:
-            return latest_w(self._rings)
+        with self._lock:
+            return latest_w({track.line.channel: track.ring for track in self._tracks})
 
-    def wait_ready(self) -> None:
-        """Wait until every channel was asked once; three periods and a second at most."""
-        with self._ticked:
-            self._ticked.wait_for(lambda: all(map(Ring.newest, self._rings.values())), timeout=3 * self._period_s + 1)
+    def put_away(self) -> None:
+        """Write what came since the last time to disk; what is there and old is let go of. Done every minute."""
+        now_s, since_s = time.monotonic(), self._spilled_s
+        self._spilled_s = now_s
+        if self._spill is None:
+            return
+        with self._lock:
+            fresh = {
+                track.line.channel.name: track.ring.piece(track.ring.before(since_s), track.ring.before(now_s))
+                for track in self._tracks
+            }
+        try:
+            self._spill.write(fresh)
+        except OSError as error:
+            self._spill_error, self._spill = f"{type(error).__name__}: {error.strerror or error}", None
+            return
+        with self._lock:
+            for track in self._tracks:
+                track.ring.forget(track.ring.before(now_s - HOLD_S))
 
     def close(self) -> None:
-        """Stop reading and let go of the meters."""
-        self._stop.set()
-        self._thread.join(timeout=2)
+        """Stop reading, let go of the meters, and forget what is on disk."""
+        self._over.set()
+        self._supervisor.join(timeout=2)
+        for worker in self._workers:
+            worker.end()
+            if not _stuck(worker):
+                worker.join(timeout=2)
         for meter in self._meters:
             with contextlib.suppress(Exception):
                 meter.close()
+        if self._spill:
+            self._spill.clear()
 
-    def _settled(self, end_s: float) -> bool:
-        return all(ring.settled(end_s) for ring in self._rings.values())
+    def _settled(self, end_s: float, *, of: Quantity | None = None) -> bool:
+        """Whether all that was read, or all of one quantity, tells of what was at a time."""
+        wanted = [track for track in self._tracks if of in (None, track.line.channel.quantity)]
+        with self._lock:
+            return all(t.ring.settled(end_s + _lag_s(t) / (2 if of else 1)) for t in wanted)
 
-    def _loop(self) -> None:
-        """Tick on absolute deadlines: a late tick does not move the ones after it, and missed ones are left out."""
-        while not self._stop.is_set():
-            for meter in self._meters:
-                self._keep(meter.channels, asked(meter))
-            self._stop.wait(until_next_s(time.monotonic() - self._started_s, self._period_s))
+    def _sampling(self) -> Sampling:
+        cpu_s = self._cpu_s + sum(worker.cpu_s for worker in self._workers)
+        return Sampling(
+            started_s=self._started_s,
+            started_unix_s=self._started_unix_s,
+            cpu_share=cpu_s / max(time.monotonic() - self._started_s, 1e-9),
+            spill_error=self._spill_error,
+        )
 
-    def _keep(self, channels: Sequence[Channel], readings: Sequence[Reading]) -> None:
-        with self._ticked:
-            for channel, reading in zip(channels, readings, strict=True):
-                self._rings[channel].append(reading)
-            self._ticked.notify_all()
+    def _start_worker(self, tracks: Sequence[Track]) -> None:
+        self._workers.append(Worker(tracks, lock=self._lock, seed=self._seed + len(self._workers)))
+        self._workers[-1].start()
+
+    def _supervise(self) -> None:
+        """Part workers from devices that keep them waiting, note those that hang, and move old readings to disk."""
+        while not self._over.wait(_SUPERVISE_S):
+            for worker in list(self._workers):
+                if _stuck(worker):
+                    self._relieve(worker)
+                elif not worker.is_alive():
+                    self._replace(worker)
+            if time.monotonic() - self._spilled_s >= SPILL_S:
+                self.put_away()
+            self._cpu_s = time.thread_time()
+
+    def _replace(self, worker: Worker) -> None:
+        """Put another in the place of one that died of an error of ours: reading goes on whatever happens."""
+        if tracks := worker.tracks:
+            self._workers.remove(worker)
+            self._start_worker(tracks)
+
+    def _relieve(self, worker: Worker) -> None:
+        asking = worker.asking
+        if asking is None:
+            return
+        device, since_ns = asking[0].line.channel.device, asking[1]
+        others = [track for track in worker.tracks if track.line.channel.device != device]
+        if others:
+            self._start_worker(others)
+        now_ns = time.monotonic_ns()
+        if now_ns - since_ns < HUNG_S * NS_PER_S:
+            return
+        with self._lock:
+            for track in worker.tracks:
+                newest = track.ring.newest()
+                if newest is None or newest.error != "timeout":
+                    track.ring.add(now_ns, 0.0, NOT_PLANNED, None, "timeout")
 
 
-def until_next_s(elapsed_s: float, period_s: float) -> float:
-    """Return the time to the next deadline, a whole multiple of the period."""
-    return period_s - elapsed_s % period_s
+def _lag_s(track: Track) -> float:
+    """Return how old what an instrument says may be."""
+    return track.line.channel.update_s + track.line.channel.average_s
 
 
-def asked(meter: Meter, *, clock: Callable[[], float] = time.monotonic) -> tuple[Reading, ...]:
-    """Return the readings of a meter; one that raises gives a failed reading for each of its channels."""
-    try:
-        readings = meter.read()
-        assert len(readings) == len(meter.channels), "a meter gives one reading for each channel"
-    except Exception as error:  # noqa: BLE001 - the thread has no caller, and the other meters shall be read
-        failed = Reading(at_s=clock(), half_width_s=0.0, value=None, error=f"{type(error).__name__}: {error}")
-        return (failed,) * len(meter.channels)
-    return readings
+def _period_s(line: Line, rate_hz: float) -> float:
+    """Return how often a line is read: seldom, or at the rate; a counter often enough not to miss a lap."""
+    channel, period_s = line.channel, max(SELDOM_S, 1 / rate_hz) if line.seldom else 1 / rate_hz
+    if channel.wraps_at_j is None or channel.max_w is None:
+        return period_s
+    return min(period_s, channel.wraps_at_j / channel.max_w / READS_A_LAP)
+
+
+def _stuck(worker: Worker) -> bool:
+    asking = worker.asking
+    return asking is not None and time.monotonic_ns() - asking[1] > SLOW_S * NS_PER_S
+
+
+def _joined(older: Sequence[Reading], newer: Sequence[Reading], start_s: float) -> tuple[Reading, ...]:
+    """Put readings from disk before those in memory, from the second good one before the start on."""
+    known = [reading for reading in older if not newer or reading.t_mono_ns < newer[0].t_mono_ns]
+    if not known:
+        return tuple(newer)
+    ring = Ring()
+    for reading in (*known, *newer):
+        ring.append(reading)
+    return ring.cut(start_s, max(start_s, newer[-1].at_s if newer else known[-1].at_s))
 
 
 def latest_w(rings: Mapping[Channel, Ring]) -> dict[str, float | None]:
@@ -105,16 +242,18 @@ def latest_w(rings: Mapping[Channel, Ring]) -> dict[str, float | None]:
             newest = ring.newest()
             watts[channel.device] = newest.value if newest else None
         elif channel.quantity == "energy_j":
-            watts.setdefault(channel.device, _slope_w(ring))
+            watts.setdefault(channel.device, _slope_w(ring, channel))
     return watts
 
 
-def _slope_w(counter: Ring) -> float | None:
+def _slope_w(counter: Ring, channel: Channel) -> float | None:
     """Return the mean power over the last half second or more of a counter."""
     newest = counter.newest()
     if newest is None or newest.value is None:
         return None
-    oldest = counter.cut(newest.at_s - LIVE_S, newest.at_s).readings()[0]
+    oldest = counter.cut(newest.at_s - LIVE_S, newest.at_s)[0]
     if oldest.value is None or newest.at_s - oldest.at_s < LIVE_S:
         return None
-    return (newest.value - oldest.value) / (newest.at_s - oldest.at_s)
+    early, late = (Point(each.at_s, each.half_width_s, each.value or 0.0) for each in (oldest, newest))
+    rise_j = rises_between(early, late, channel)
+    return rise_j[0] / (late.at_s - early.at_s) if len(rise_j) == 1 else None

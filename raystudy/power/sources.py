@@ -1,10 +1,27 @@
 """Every source of power figures of a node: can it be read, which devices does it have, and if not, why not."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from raystudy.errors import MeterError
-from raystudy.power import METERS
+from raystudy.power import METERS, Opener
+from raystudy.power.meter import Line, code_of
+from raystudy.record.trace import Channel, Scope
 from raystudy.study import Metering
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """What an instrument reads of one device."""
+
+    device: str
+    """Its identity, as in the tables."""
+    label: str
+    """What people call it."""
+    scope: Scope
+    channels: tuple[str, ...]
+    errors: tuple[str, ...]
+    """What its channels failed with just now, as `NotDischarging` or `EACCES`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,27 +33,58 @@ class Source:
     readable: bool
     estimated: bool
     """Whether all it gives is an estimate."""
-    devices: tuple[str, ...]
+    devices: tuple[Device, ...]
     reason: str | None
-    """Why it is not readable, and what to do."""
+    """Why it is not readable."""
+    fix: str | None
+    """What to do about it, or about a device that may not be read."""
 
 
-def sources(metering: Metering) -> tuple[Source, ...]:
+def sources(metering: Metering, *, openers: Mapping[str, Opener] = METERS) -> tuple[Source, ...]:
     """Try every instrument of this node once."""
-    return tuple(_source(name, metering) for name in METERS)
+    return tuple(_source(name, opener, metering) for name, opener in openers.items())
 
 
-def _source(name: str, metering: Metering) -> Source:
+def _source(name: str, opener: Opener, metering: Metering) -> Source:
     try:
-        meter = METERS[name](metering)
+        meter = opener(metering)
     except MeterError as error:
-        return Source(name=name, readable=False, estimated=False, devices=(), reason=str(error))
-    channels = meter.channels
+        return Source(
+            name=name, readable=False, estimated=False, devices=(), reason=error.reason, fix=error.fix or None
+        )
+    failures = {line.channel.name: failure for line in meter.lines if (failure := _failure(line))}
     meter.close()
     return Source(
         name=name,
         readable=True,
-        estimated=all(channel.estimated for channel in channels),
-        devices=tuple(dict.fromkeys(channel.device for channel in channels)),
+        estimated=all(line.channel.estimated for line in meter.lines),
+        devices=tuple(_devices([line.channel for line in meter.lines], failures)),
         reason=None,
+        fix=_fix(failures.values()),
     )
+
+
+def _failure(line: Line) -> Exception | None:
+    """Return what a line fails with just now."""
+    try:
+        line.ask()
+    except Exception as error:  # noqa: BLE001 - an instrument may fail in any way, and the others shall be shown
+        return error
+    return None
+
+
+def _devices(channels: Iterable[Channel], failures: Mapping[str, Exception]) -> Iterator[Device]:
+    """Yield each device, each of its scopes apart: on Grace a GPU tells of its module, too."""
+    grouped: dict[tuple[str, Scope], list[Channel]] = {}
+    for channel in channels:
+        grouped.setdefault((channel.device, channel.scope), []).append(channel)
+    for (device, scope), members in grouped.items():
+        names = tuple(channel.name for channel in members)
+        codes = dict.fromkeys(code_of(failures[name]) for name in names if name in failures)
+        yield Device(device=device, label=members[0].label, scope=scope, channels=names, errors=tuple(codes))
+
+
+def _fix(failures: Iterable[Exception]) -> str | None:
+    """Return how single files that are kept from the user are made readable."""
+    files = [str(error.filename) for error in failures if isinstance(error, PermissionError) and error.filename]
+    return f"`sudo chmod a+r {' '.join(files)}`" if files else None

@@ -3,7 +3,7 @@
     STUDY/study.toml                      the study file, as it was run
     STUDY/trials/tokens-50000--r03.parquet    one observation: written under a temporary name, then renamed
     STUDY/failures/tokens-50000--r03--TIME.json   a trial that failed, with its traceback; `run` tries it again
-    STUDY/idle/NODE.json                  power of an idle node before the first trial
+    STUDY/idle/NODE--RUN--before.json     power of an idle node before the first trial of a run; --after.json: its end
     STUDY/report.md, report.html, charts/     what `analyze` concluded
 
 This class alone knows where a file lies.
@@ -17,12 +17,14 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
+from raystudy.record.energy import Idle
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
 from raystudy.study import CORPUS_FIELDS, Recipe, Study, load
 
@@ -37,6 +39,18 @@ class Failure:
     """One sentence."""
     details: str
     """The traceback, or whatever else there is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Baseline:
+    """The power of an idle node, before the first trial of a run or after its last."""
+
+    node: str
+    run: str
+    """When that run began: each run has its own baselines, and its trials use those."""
+    when: Literal["before", "after"]
+    idle: tuple[Idle, ...]
+    """One a device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +121,23 @@ class Archive:
         kept = [_failure(file) for file in sorted(self.failures_folder.glob("*.json"))]
         return {failure.trial_id: failure for failure in kept if not self.has(failure.trial_id)}
 
-    def write_idle(self, node: str, power_w: Mapping[str, float]) -> None:
-        """Keep the mean power of each device of an idle node."""
-        _write_whole(self.folder / "idle" / f"{node}.json", json.dumps(dict(power_w), indent=1).encode())
+    def write_idle(self, baseline: Baseline) -> None:
+        """Keep the power of an idle node; raises ArchiveError where that baseline is kept already."""
+        file = self._idle_file(baseline.node, baseline.run, baseline.when)
+        if file.exists():
+            raise ArchiveError(f"{file} is there already: a baseline is measured once a run and never overwritten.")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(file, json.dumps(dataclasses.asdict(baseline), indent=1).encode())
 
-    def idle_w(self, node: str) -> dict[str, float]:
-        """Return the idle power of each device of a node; empty where no baseline was measured."""
-        file = self.folder / "idle" / f"{node}.json"
-        power_w: dict[str, float] = json.loads(file.read_text()) if file.exists() else {}
-        return power_w
+    def idle(self, node: str, run: str) -> dict[str, Idle]:
+        """Return the idle power of each device of a node before a run; empty where no baseline was measured."""
+        file = self._idle_file(node, run, "before")
+        return {each.device: each for each in _baseline(file).idle} if file.exists() else {}
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Return all baselines of all runs, in order of time."""
+        kept = [_baseline(file) for file in (self.folder / "idle").glob("*--*--*.json")]
+        return tuple(sorted(kept, key=lambda each: (each.run, each.node, each.when == "after")))
 
     def table(self) -> pl.LazyFrame:
         """Return all observations, one row a trial; raises ArchiveError where one is corrupt or of another schema."""
@@ -159,6 +181,9 @@ class Archive:
     def _trial_file(self, trial_id: str) -> Path:
         return self.trials_folder / f"{trial_id}.parquet"
 
+    def _idle_file(self, node: str, run: str, when: str) -> Path:
+        return self.folder / "idle" / f"{node}--{run.replace(':', '')}--{when}.json"
+
     def _refuse_other_study(self, study: Study) -> None:
         """Refuse a folder that holds another study: its file is the record, and would be overwritten."""
         if self.study_file.is_file() and (held := self.study()).name != study.name:
@@ -191,6 +216,14 @@ def _failure(file: Path) -> Failure:
         return Failure(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ArchiveError(f"{file} is not a readable record of a failure ({error}). Move it away.") from error
+
+
+def _baseline(file: Path) -> Baseline:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return Baseline(**kept | {"idle": tuple(Idle(**each) for each in kept["idle"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ArchiveError(f"{file} is not a readable idle baseline ({error}). Move it away.") from error
 
 
 def _check(file: Path) -> None:

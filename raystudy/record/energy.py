@@ -1,6 +1,6 @@
 """An energy figure: joules of one device over some spans, with how they were had and how far they can be trusted.
 
-    traces ──belonging──▶ the trial's ──energies──▶ Energy ──totals──▶ EnergyTotals (the columns of a trial)
+    traces ──belonging──▶ the trial's ──energies──▶ Energy, one a device and name of a span
 
 Energy is the integral of power, mean x T, never RMS x T. A counter is interpolated at both edges of each span; sampled
 power is integrated by trapezoids with its edges interpolated. A window that no reading brackets has no figure: null.
@@ -9,16 +9,35 @@ power is integrated by trapezoids with its edges interpolated. A window that no 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 from typing import Annotated, Literal
 
-from raystudy.record.curve import Curve, Edges, Figure, duration_s, figure_of
+from raystudy.record.curve import Curve
+from raystudy.record.cut import Figure, figure_of
 from raystudy.record.outcome import Span, SpanName
+from raystudy.record.points import Edges, duration_s
+from raystudy.record.quality import Quality, quality_of
 from raystudy.record.trace import Scope, Trace
 
 Method = Literal["counter", "integrated", "estimated"]
 
-ADDED_SCOPES = ("gpu", "package", "dram")
-"""Scopes that have no joule in common. A module or a board contains others, and is never added to them."""
+APART = 0.05
+"""Counter and integral agree within this share, or within their own intervals."""
+
+VAGUE = 0.01
+"""A counter less certain than this share, as in a span of a few of its steps, gives way to an integral that is more."""
+
+FIFTHS, T_FIFTHS = 5, 2.776
+"""The idle baseline is cut into so many pieces; 97.5 % quantile of Student's t with 4 degrees of freedom."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Idle:
+    """The power of an idle device."""
+
+    device: Annotated[str, "identity of the device"]
+    power_w: Annotated[float, "mean over the baseline"]
+    u_w: Annotated[float | None, "half-width of its 95 % interval; null for an estimate"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,150 +46,155 @@ class Energy:
 
     span: Annotated[SpanName, "which spans of the trial"]
     device: Annotated[str, "identity: UUID of a GPU, name of a powercap zone"]
+    label: Annotated[str, "what people call the device"]
     scope: Annotated[Scope, "what part of the machine"]
     method: Annotated[Method, "hardware counter, integral of sampled power, or nameplate estimate"]
     energy_j: Annotated[float | None, "null where it cannot be told"]
     u_j: Annotated[
         float | None,
-        "half-width of its interval, from time and counter steps; the +-5 % gain not included; null for an estimate",
+        "half-width of its interval, from times, steps and gaps; the gain not included; null for an estimate",
     ]
+    rel_gain: Annotated[float | None, "relative uncertainty of the scale: cancels on one board; null: not specified"]
     power_mean_w: Annotated[float | None, "energy_j / duration"]
     power_rms_w: Annotated[
         float | None, "root mean square of the sampled power; of means over a second for a counter alone"
     ]
     power_idle_w: Annotated[float | None, "of the same device before the sweep; null where no baseline was measured"]
-    n_readings: Annotated[int, "readings that have a value, edges included"]
-    n_errors: Annotated[int, "readings that failed"]
-    rate_hz: Annotated[float | None, "readings per second achieved"]
+    power_idle_u_w: Annotated[float | None, "half-width of its 95 % interval"]
+    quality: Annotated[Quality, "how well it was read"]
+    counter_over_integral: Annotated[float | None, "ratio of both figures; null where there is only one"]
+    agree: Annotated[bool | None, "whether they agree within 5 % or their intervals; null where there is only one"]
+    shared: Annotated[bool, "whether others may have used the device, too (MIG, other processes, a shared node)"]
     reason: Annotated[str | None, "why energy_j is null"] = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EnergyTotals:
-    """The joules of a trial, devices added up; measured and estimated figures never meet in one sum."""
-
-    energy_j: Annotated[float | None, "measured, training spans only, all devices of the trial; null if one is null"]
-    energy_u_j: Annotated[float | None, "half-width of its interval"]
-    energy_net_j: Annotated[float | None, "energy_j less the idle baseline; null without one; may be negative"]
-    energy_eval_j: Annotated[float | None, "measured, evaluation spans"]
-    energy_scopes: Annotated[str | None, "what energy_j covers, as `gpu+package+dram`"]
-    power_rms_w: Annotated[float | None, "root mean square of the power while training, measured; devices added up"]
-    energy_estimated_j: Annotated[float | None, "nameplate estimate, training spans; null where anything is measured"]
-    energy_eval_estimated_j: Annotated[float | None, "nameplate estimate, evaluation spans"]
-    power_rms_estimated_w: Annotated[float | None, "nameplate estimate, while training"]
+def belonging(traces: Iterable[Trace], *, gpu_uuids: frozenset[str]) -> tuple[Trace, ...]:
+    """Return the traces that say something of a trial: its GPUs, by UUID as NVML writes them, and the node's parts."""
+    return tuple(trace for trace in traces if trace.channel.scope != "gpu" or trace.channel.device in gpu_uuids)
 
 
-def belonging(traces: Iterable[Trace], *, gpu_uuids: frozenset[str], exclusive: bool) -> tuple[Trace, ...]:
-    """
-    Return the traces of what was the trial's own.
-
-    Its GPUs, by UUID as NVML writes them; everything that a node has once (package, memory, board) only where the
-    node was its own.
-    """
-    return tuple(
-        trace for trace in traces if (trace.channel.device in gpu_uuids if trace.channel.scope == "gpu" else exclusive)
-    )
-
-
-def energies(traces: Iterable[Trace], spans: Sequence[Span], idle_w: Mapping[str, float]) -> tuple[Energy, ...]:
+def energies(
+    traces: Iterable[Trace], spans: Sequence[Span], idle: Mapping[str, Idle], *, exclusive: bool = True
+) -> tuple[Energy, ...]:
     """
     Return one figure for each name of a span and each device; several spans of one name are added up.
 
-    The energy counter comes first; where a device has none, or it tells nothing, its sampled power is integrated.
-    `idle_w` is the power of each idle device, as far as it is known.
+    The energy counter comes first; where a device has none, or it tells less than its sampled power, that is
+    integrated. `exclusive` says whether the node was the trial's own; else what it has once is marked shared.
 
     u_j, half-width of the interval, added over the spans:
 
-    counter     (step_a + step_b)/2 + P_max x (h_a + h_b). At an edge the counter stood somewhere between the reading
-                before and the one after, a step apart; as it may lag, a step is at least P_max x the usual period.
-                The call that read it took 2h, in which P_max, the steepest rise between two readings, may have flowed.
-    integrated  3 sqrt(sum((|dP| dt/2)^2)) + P_max x (h_a + h_b). The power may have changed at any time between two
-                readings: |dP| dt/2 is about one standard deviation. In a gap |dP| is the whole range of the readings.
+    counter     at each edge P_range |t - t_near| + P_max h_near, and never more than half of what was counted between
+                the readings around it, plus what resets and gaps longer than a wrap leave open. t_near is when the
+                counter was updated last or next, h_near how far that is uncertain: the call, and the time between two
+                looks at it. P_range is the range of the sampled power and a quarter more, else the greatest seen.
+    integrated  4 sqrt(sum((|dP| dt/2)^2)) + mean|dP| T/4 + |P_b - P_a| lag + P_max (h_a + h_b). The power may have
+                changed at any time between two readings, and may keep step with them. In a gap |dP| is the whole range
+                of the readings. The lag is half of the instrument's update period and of what it averages over.
     estimated   null: what a nameplate says has no interval.
     """
     edges: dict[SpanName, list[tuple[float, float]]] = {}
     for span in spans:
         edges.setdefault(span.name, []).append((span.start_s, span.end_s))
-    devices = _by_device(traces)
-    return tuple(_energy(name, curves, edges[name], idle_w) for name in edges for curves in devices.values())
+    devices = [_Device(parts, exclusive=exclusive) for parts in _by_device(traces)]
+    return tuple(device.energy(name, edges[name], idle) for name in edges for device in devices)
 
 
-def totals(energies: Sequence[Energy], spans: Iterable[Span]) -> EnergyTotals:
+class _Device:
+    """The curves of one device that tell of energy, its counter first."""
+
+    def __init__(self, traces: Sequence[Trace], *, exclusive: bool) -> None:
+        told = [trace for quantity in ("energy_j", "power_w") for trace in traces if trace.channel.quantity == quantity]
+        self._curves = [Curve(trace) for trace in told]
+        self._processes = next((t.readings for t in traces if t.channel.quantity == "other_processes"), ())
+        self._parted = any(t.channel.partitioned for t in told) or not (exclusive or told[0].channel.scope == "gpu")
+
+    def energy(self, name: SpanName, edges: Edges, idle: Mapping[str, Idle]) -> Energy:
+        """Return the figure of one name."""
+        figures = self.figures(edges)
+        best, (ratio, agree) = best_of(figures), _agreement(figures)
+        channel, baseline = best.curve.channel, idle.get(best.curve.channel.device)
+        return Energy(
+            span=name,
+            device=channel.device,
+            label=channel.label or channel.device,
+            scope=channel.scope,
+            method="estimated" if channel.estimated else "counter" if best.curve.counts else "integrated",
+            energy_j=best.energy_j,
+            u_j=best.u_j,
+            rel_gain=channel.rel_gain,
+            power_mean_w=None if best.energy_j is None else best.energy_j / duration_s(edges),
+            power_rms_w=next((figure.rms_w for figure in figures[::-1] if figure.rms_w is not None), None),
+            power_idle_w=baseline.power_w if baseline else None,
+            power_idle_u_w=baseline.u_w if baseline else None,
+            quality=quality_of(self._curves, edges),
+            counter_over_integral=ratio,
+            agree=agree,
+            shared=self._parted or self._had_company(edges[0][0]),
+            reason=best.reason,
+        )
+
+    def figures(self, edges: Edges) -> list[Figure]:
+        """Return what each curve gives."""
+        power = next((curve for curve in self._curves if not curve.counts), None)
+        return [figure_of(curve, edges, power=power) for curve in self._curves]
+
+    def _had_company(self, start_s: float) -> bool:
+        """Whether another process computed on the board when the span began; later ones may be the trial's own."""
+        told = [reading for reading in self._processes if reading.at_s <= start_s and reading.value is not None]
+        return bool(told and told[-1].value)
+
+
+def idle_powers(traces: Iterable[Trace], *, start_s: float, end_s: float) -> tuple[Idle, ...]:
     """
-    Add up the devices of a trial.
+    Return the mean power of each device in a span; a device whose power cannot be told is left out.
 
-    A sum that lacks a part is no sum: null. Half-widths are added, for all devices share the edges. RMS powers are
-    added too: exact where the devices rise and fall together, else an upper bound.
+    Its half-width is that of the instrument, and of the mean of five pieces by Student's t.
     """
-    train_s = sum(span.duration_s for span in spans if span.name == "train")
-    measured = [energy for energy in energies if energy.method != "estimated" and energy.scope in ADDED_SCOPES]
-    estimated = [] if measured else [energy for energy in energies if energy.method == "estimated"]
-    train, train_estimated = _of("train", measured), _of("train", estimated)
-    energy_j, idle_w = _sum(energy.energy_j for energy in train), _sum(energy.power_idle_w for energy in train)
-    return EnergyTotals(
-        energy_j=energy_j,
-        energy_u_j=_sum(energy.u_j for energy in train),
-        energy_net_j=None if energy_j is None or idle_w is None else energy_j - idle_w * train_s,
-        energy_eval_j=_sum(energy.energy_j for energy in _of("eval", measured)),
-        energy_scopes="+".join(scope for scope in ADDED_SCOPES if scope in {e.scope for e in measured}) or None,
-        power_rms_w=_sum(energy.power_rms_w for energy in train),
-        energy_estimated_j=_sum(energy.energy_j for energy in train_estimated),
-        energy_eval_estimated_j=_sum(energy.energy_j for energy in _of("eval", estimated)),
-        power_rms_estimated_w=_sum(energy.power_rms_w for energy in train_estimated),
-    )
+    fifth_s = (end_s - start_s) / FIFTHS
+    fifths = [(start_s + i * fifth_s, start_s + (i + 1) * fifth_s) for i in range(FIFTHS)]
+    found = []
+    for parts in _by_device(traces):
+        device = _Device(parts, exclusive=True)
+        whole, *pieces = (best_of(device.figures([edge])) for edge in ((start_s, end_s), *fifths))
+        if whole.energy_j is not None:
+            known_w = [piece.energy_j / fifth_s for piece in pieces if piece.energy_j is not None]
+            spread_w = T_FIFTHS * stdev(known_w) / math.sqrt(FIFTHS) if len(known_w) == FIFTHS else 0.0
+            u_w = None if whole.u_j is None else whole.u_j / (end_s - start_s) + spread_w
+            found.append(Idle(device=parts[0].channel.device, power_w=whole.energy_j / (end_s - start_s), u_w=u_w))
+    return tuple(found)
 
 
-def idle_power_w(traces: Iterable[Trace], *, start_s: float, end_s: float) -> dict[str, float]:
-    """Return the mean power of each device in a span; a device whose power cannot be told is left out."""
-    edges = [(start_s, end_s)]
-    devices = _by_device(traces).items()
-    figures = ((device, _first([figure_of(curve, edges) for curve in curves])) for (_, device), curves in devices)
-    return {device: figure.energy_j / (end_s - start_s) for device, figure in figures if figure.energy_j is not None}
+def _by_device(traces: Iterable[Trace]) -> list[list[Trace]]:
+    """Return the traces of each device that has one of energy or power; scopes of one device are kept apart."""
+    devices: dict[tuple[Scope, str], list[Trace]] = {}
+    for trace in traces:
+        devices.setdefault((trace.channel.scope, trace.channel.device), []).append(trace)
+    return [parts for parts in devices.values() if any(t.channel.quantity in ("energy_j", "power_w") for t in parts)]
 
 
-def _of(name: SpanName, energies: Iterable[Energy]) -> list[Energy]:
-    return [energy for energy in energies if energy.span == name]
+def best_of(figures: Sequence[Figure]) -> Figure:
+    """
+    Return the counter's figure; the integral's where the counter's is vague and its is less so.
+
+    Samples do not see what lies between them, so an integral that stands in for a counter is as uncertain as it is by
+    itself, and as far as it is from the counter. Without any value, return what tells why there is none.
+    """
+    known = [figure for figure in figures if figure.energy_j is not None]
+    if len(known) < 2:
+        return next(iter(known), figures[0])
+    (counter_j, counter_u_j), (integral_j, integral_u_j) = ((f.energy_j or 0.0, f.u_j or 0.0) for f in known[:2])
+    integral_u_j += abs(counter_j - integral_j)
+    vague = counter_u_j > VAGUE * counter_j and integral_u_j < counter_u_j
+    return known[1]._replace(u_j=integral_u_j) if vague else known[0]
 
 
-def _sum(parts: Iterable[float | None]) -> float | None:
-    """Return the sum; null where there is no part, or one is null."""
-    known = list(parts)
-    return None if not known or None in known else math.fsum(part for part in known if part is not None)
-
-
-def _by_device(traces: Iterable[Trace]) -> dict[tuple[Scope, str], list[Curve]]:
-    """Return the curves of each device that tell of energy, its counter first."""
-    devices: dict[tuple[Scope, str], list[Curve]] = {}
-    for quantity in ("energy_j", "power_w"):
-        for trace in traces:
-            if trace.channel.quantity == quantity:
-                devices.setdefault((trace.channel.scope, trace.channel.device), []).append(Curve(trace))
-    return devices
-
-
-def _energy(name: SpanName, curves: Sequence[Curve], edges: Edges, idle_w: Mapping[str, float]) -> Energy:
-    figures = [figure_of(curve, edges) for curve in curves]
-    best, sampled = _first(figures), _first(figures[::-1])
-    channel, energy_j = best.curve.channel, best.energy_j
-    cuts = [best.curve.around(*edge) for edge in edges]
-    seen_s = sum(points[-1].at_s - points[0].at_s for points in cuts if points)
-    return Energy(
-        span=name,
-        device=channel.device,
-        scope=channel.scope,
-        method="estimated" if channel.estimated else "counter" if best.curve.counts else "integrated",
-        energy_j=energy_j,
-        u_j=best.u_j,
-        power_mean_w=None if energy_j is None else energy_j / duration_s(edges),
-        power_rms_w=sampled.rms_w,
-        power_idle_w=idle_w.get(channel.device),
-        n_readings=sum(map(len, cuts)),
-        n_errors=sum(best.curve.failures(*edge) for edge in edges),
-        rate_hz=sum(len(points) - 1 for points in cuts if points) / seen_s if seen_s else None,
-        reason=best.reason,
-    )
-
-
-def _first(figures: Sequence[Figure]) -> Figure:
-    """Return the first figure that has a value, else the first, which tells why not."""
-    return next((figure for figure in figures if figure.reason is None), figures[0])
+def _agreement(figures: Sequence[Figure]) -> tuple[float | None, bool | None]:
+    """Return counter / integral, and whether they agree; null where one of them is missing."""
+    known = [figure for figure in figures if figure.energy_j is not None]
+    if len(known) < 2 or not known[0].curve.counts:
+        return None, None
+    counter, integral = known[:2]
+    counter_j, integral_j = counter.energy_j or 0.0, integral.energy_j or 0.0
+    room_j = max(APART * abs(counter_j), (counter.u_j or 0.0) + (integral.u_j or 0.0))
+    return counter_j / integral_j if integral_j else None, abs(counter_j - integral_j) <= room_j

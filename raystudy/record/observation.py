@@ -3,6 +3,9 @@
 SCHEMA is the contract between those who measure and those who analyse. Its history:
 
     1   first version
+    2   energies carry their quality, gain, agreement and sharing; totals their gain, the interval of net joules, and
+        what was shared; traces int64 nanoseconds, raw counters, error codes; each trial what its readings should meet,
+        its node and its boot
 """
 
 import dataclasses
@@ -12,13 +15,15 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 
-from raystudy.record.energy import Energy, EnergyTotals
+from raystudy.record.energy import Energy
+from raystudy.record.gate import Expectation
 from raystudy.record.outcome import Outcome
 from raystudy.record.schema import fields_of
+from raystudy.record.totals import EnergyTotals
 from raystudy.record.trace import Trace
 from raystudy.study import Recipe
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +46,8 @@ class Provenance:
 
     started_utc: Annotated[str, "wall clock at the start, ISO 8601, for people; arithmetic uses the spans"]
     host_hash: Annotated[str, "first 12 digits of the sha256 of the host name"]
+    node: Annotated[str, "first 12 digits of Ray's id of the node: a host may hold several"]
+    boot_hash: Annotated[str, "of the boot's id: trials of one host and boot share a monotonic clock"]
     cpu_name: Annotated[str | None, "model of the processor"]
     cpu_count: Annotated[int | None, "logical cores of the node"]
     cpu_governor: Annotated[str | None, "frequency governor of core 0"]
@@ -55,7 +62,9 @@ class Measurements:
     """What was read, and what follows from it, device by device."""
 
     energies: Annotated[tuple[Energy, ...], "one for each device and name of a span"]
-    traces: Annotated[tuple[Trace, ...], "the readings themselves, of the trial's own devices"]
+    traces: Annotated[tuple[Trace, ...], "the readings themselves, of the trial's GPUs and of the parts of its node"]
+    expectations: Annotated[tuple[Expectation, ...], "what readings of a sound trial meet, with the verdict on these"]
+    expectations_met: Annotated[bool | None, "whether each that can be told is met; null where none can be told"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

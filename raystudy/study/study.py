@@ -9,6 +9,8 @@ from raystudy.study.recipe import Count, Recipe, Strict
 from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
 
 NonNegative = Annotated[float, Field(ge=0)]
+MeterName = Literal["nvml", "amd", "rapl", "perf", "hwmon", "apple", "battery", "nameplate"]
+"""Instruments, in order of worth: what two of them cover is read by the first."""
 
 
 class Resources(Strict):
@@ -32,15 +34,19 @@ class Resources(Strict):
 class Metering(Strict):
     """How power is measured on each node."""
 
-    meters: Annotated[tuple[Literal["nvml", "rapl", "nameplate"], ...], Field(strict=False, min_length=1)] | None = None
+    meters: Annotated[tuple[MeterName, ...], Field(strict=False, min_length=1)] | None = None
     """Instruments to read; each must be readable.
     Default: all that are, else the nameplate."""
     rate_hz: Annotated[float, Field(gt=0, le=100)] = 10.0
-    """Power readings per second."""
+    """Power readings per second; energy counters of GPUs are read once a second and at the edges of a span."""
     idle_s: NonNegative = 5.0
-    """Length of the idle baseline measured on every node before the first trial; 0 measures none."""
-    powercap_root: str = "/sys/class/powercap"
-    """Where RAPL is found; containers may mount it elsewhere."""
+    """Length of the idle baseline measured on every node before the first trial and after the last; 0 measures none."""
+    powercap_root: str | None = None
+    """Where RAPL is found. Default: RAYSTUDY_POWERCAP on the node, else /sys/class/powercap."""
+    hwmon_root: str | None = None
+    """Where sensors of the kernel are found. Default: RAYSTUDY_HWMON on the node, else /sys/class/hwmon."""
+    power_supply_root: str | None = None
+    """Where batteries are found. Default: RAYSTUDY_POWER_SUPPLY on the node, else /sys/class/power_supply."""
     nameplate_w_per_cpu: PositiveFloat = 10.0
     """Watts of one busy core, for the estimate where no instrument can be read: rated power / number of cores."""
 
@@ -52,6 +58,8 @@ class Analysis(Strict):
     """The scale K in P1's parameter efficiency."""
     pe_cs_tflops: PositiveFloat | None = None
     """P1's computing speed constant, TFLOPS (68.16 there). Default: the ceiling measured where it trains."""
+    leave_out_failed: bool = False
+    """Leave out trials whose power readings failed an expectation (throttled, gaps, counter and integral apart)."""
 
 
 class Study(Strict):

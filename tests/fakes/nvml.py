@@ -38,7 +38,10 @@ class _Board(ctypes.Structure):
         ("energy_base_mj", ctypes.c_uint64),
         ("error", ctypes.c_uint32 * len(FUNCTIONS)),
         ("latency_us", ctypes.c_uint32 * len(FUNCTIONS)),
-        *((name, ctypes.c_uint32) for name in ("gpu_scope_ok", "module_scope_ok", "memory_scope_ok", "pad")),
+        *((name, ctypes.c_uint32) for name in ("gpu_scope_ok", "module_scope_ok", "memory_scope_ok", "no_instant")),
+        ("n_processes", ctypes.c_uint32),
+        ("pids", ctypes.c_uint32 * 7),
+        *((name, ctypes.c_uint32) for name in ("reasons", "sm_mhz", "memory_mhz", "pad")),
         ("calls", ctypes.c_uint64 * len(FUNCTIONS)),
         ("segments", _Segment * MAX_SEGMENTS),
     )
@@ -73,6 +76,7 @@ class FakeNvml:
                 b"00000000:%02X:00.0" % index,
             )
             board.arch, board.limit_mw, board.temperature_c, board.gpu_scope_ok = 9, 700_000, 40, 1
+            board.sm_mhz, board.memory_mhz = 1_980, 3_201
             board.power_period_us = board.energy_period_us = 100_000
             board.average_us, board.energy_base_mj = 1_000_000, int(energy_base_j * 1e3)
             self.curve(index, ((0, power_w),))
@@ -99,3 +103,25 @@ class FakeNvml:
     def lack_fields(self, index: int) -> None:
         """Let a board know no field values, as before driver 530."""
         self._control.boards[index].gpu_scope_ok = 0
+
+    def lack_instant(self, index: int) -> None:
+        """Let a board know the mean of a second by field value, and not the instant power."""
+        self._control.boards[index].no_instant = 1
+
+    def superchip(self, index: int) -> None:
+        """Let a board be part of a Grace superchip: field values tell of its module, too."""
+        self._control.boards[index].module_scope_ok = 1
+
+    def be(self, index: int, *, name: str = "FAKE H200", architecture: int = 9, mig: bool = False) -> None:
+        """Give a board another name, architecture (7 is Ampere) or MIG mode."""
+        board = self._control.boards[index]
+        board.name, board.arch, board.mig = name.encode(), architecture, int(mig)
+
+    def occupy(self, index: int, *pids: int) -> None:
+        """Let processes compute on a board, seven at most."""
+        board = self._control.boards[index]
+        board.pids[: len(pids)], board.n_processes = pids, len(pids)
+
+    def slow_down(self, index: int, reasons: int) -> None:
+        """Give the clocks of a board the bits of their reasons."""
+        self._control.boards[index].reasons = reasons

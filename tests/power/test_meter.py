@@ -1,21 +1,23 @@
-"""A reading carries the time of its call, and its failure."""
+"""A failed read has a short code."""
 
-import time
+import pytest
 
-from raystudy.power.meter import stamped
-
-
-def test_a_reading_lies_within_its_call() -> None:
-    """The midpoint and half-width of a reading span the call on the monotonic clock."""
-    asked_s: list[float] = []
-    reading = stamped(lambda: asked_s.append(time.monotonic()) or 7.0)
-
-    assert reading.value == 7.0
-    assert reading.at_s - reading.half_width_s <= asked_s[0] <= reading.at_s + reading.half_width_s
+from raystudy.power.meter import code_of
 
 
-def test_a_failed_call_is_a_reading_without_value() -> None:
-    """A call that raises gives null and says why."""
-    reading = stamped(lambda: float("seven"))
+class NotDischarging(Exception):  # noqa: N818 - its name is the code
+    """An error of a meter."""
 
-    assert (None, "ValueError: could not convert string to float: 'seven'") == (reading.value, reading.error)
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PermissionError(13, "Permission denied"), "EACCES"),
+        (OSError("gone"), "OSError"),
+        (ValueError("no number"), "ValueError"),
+        (NotDischarging("on mains"), "NotDischarging"),
+    ],
+)
+def test_an_error_is_counted_under_its_code(error: Exception, code: str) -> None:
+    """The system's name of the error where there is one, else that of its class."""
+    assert code == code_of(error)

@@ -10,7 +10,8 @@ import pytest
 import ray
 
 from raystudy.errors import MeterError
-from raystudy.power.monitor import NAMESPACE, monitor_for, stop_monitors
+from raystudy.power import METERS
+from raystudy.power.monitor import NAMESPACE, monitor_for, spill_folder, stop_monitors
 from raystudy.study import Metering
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -48,7 +49,8 @@ def test_a_span_is_asked_for_afterwards(node_id: str) -> None:
     monitor = monitor_for(node_id, NAMEPLATE, study="made")
     ray.get(monitor.ready.remote())
     start_s = time.monotonic()
-    end_s = start_s + 0.05
+    ray.get(monitor.edge.remote())
+    end_s = time.monotonic()
     (trace,) = ray.get(monitor.span.remote(start_s, end_s))
 
     assert trace.channel.device == "nameplate"
@@ -60,18 +62,16 @@ def test_the_idle_baseline_is_measured_on_the_node(node_id: str) -> None:
     """Clocks of nodes differ, so the monitor takes the span itself; each of its devices has a mean power."""
     monitor = monitor_for(node_id, NAMEPLATE, study="made")
     ray.get(monitor.ready.remote())
-    power_w = ray.get(monitor.idle_w.remote(0.1))
+    idle = ray.get(monitor.idle.remote(0.1))
 
-    assert {"nameplate"} == set(power_w)
+    assert ["nameplate"] == [each.device for each in idle]
 
 
 def test_a_monitor_tells_what_it_reads_and_why_not_more(node_id: str) -> None:
     """Every kind of instrument is read, or has a reason."""
     reasons = ray.get(monitor_for(node_id, NAMEPLATE, study="made").reasons.remote())
 
-    assert {"nvml": "Not asked for by metering.meters.", "rapl": "Not asked for by metering.meters."} | {
-        "nameplate": "read"
-    } == reasons
+    assert dict.fromkeys(METERS, "Not asked for by metering.meters.") | {"nameplate": "read"} == reasons
 
 
 def test_an_actor_is_shown_with_its_node(node_id: str) -> None:
@@ -98,7 +98,20 @@ def test_a_killed_monitor_comes_back_and_says_when(node_id: str) -> None:
     ray.get(monitor.ready.remote(), timeout=60)
     (trace,) = ray.get(monitor.span.remote(killed_s, time.monotonic()))
 
-    assert trace.sampler_started_s > killed_s
+    assert trace.sampling.started_s > killed_s
+
+
+def test_what_was_read_at_an_edge_outlives_the_monitor(node_id: str) -> None:
+    """Whoever asks for an edge has it for good: readings on both sides of it, though the monitor was killed since."""
+    monitor = monitor_for(node_id, NAMEPLATE, study="made")
+    ray.get(monitor.ready.remote())
+    asked_s = time.monotonic()
+    edge = monitor.edge.remote()
+    ray.wait([edge])
+    os.kill(pid_of(monitor), signal.SIGKILL)
+    (trace,) = ray.get(edge)
+
+    assert trace.readings[0].at_s <= asked_s <= trace.readings[-1].at_s
 
 
 def test_stopping_leaves_no_monitor(node_id: str) -> None:
@@ -107,3 +120,23 @@ def test_stopping_leaves_no_monitor(node_id: str) -> None:
     stop_monitors("made")
 
     assert [] == names()
+
+
+def test_stopping_clears_the_disk(node_id: str) -> None:
+    """Readings on disk are for a monitor that was killed; one that is stopped forgets them."""
+    monitor = monitor_for(node_id, NAMEPLATE, study="made")
+    ray.get(monitor.ready.remote())
+    folder = spill_folder("made", node_id)
+    folder.mkdir(parents=True)
+    stop_monitors("made")
+
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("study", ["made-2", "mad"])
+def test_only_the_own_monitors_are_stopped(node_id: str, study: str) -> None:
+    """Two studies on one cluster: the first to end leaves the other's monitor alone."""
+    ray.get(monitor_for(node_id, NAMEPLATE, study="made").ready.remote())
+    stop_monitors(study)
+
+    assert [f"power-made-{node_id}"] == names()

@@ -1,14 +1,17 @@
 """Readings are kept bounded, and cut with a good one on either side."""
 
+import dataclasses
+
 import pytest
 
 from raystudy.power.ring import FAILED_IN_A_ROW, Ring
-from raystudy.record.trace import Reading
+from raystudy.record.trace import NS_PER_S, Reading
 
 
 def reading(at_s: float, *, error: str | None = None) -> Reading:
     """Return a reading of ten times its time, or a failed one."""
-    return Reading(at_s=at_s, half_width_s=0.0, value=None if error else 10 * at_s, error=error)
+    value = None if error else 10 * at_s
+    return Reading(t_mono_ns=round(at_s * NS_PER_S), half_width_s=0.0, late_s=None, value=value, error=error)
 
 
 def ring(*readings: Reading, keep: int = 100) -> Ring:
@@ -19,9 +22,9 @@ def ring(*readings: Reading, keep: int = 100) -> Ring:
     return filled
 
 
-def times_s(cut: Ring) -> list[float]:
+def times_s(cut: tuple[Reading, ...]) -> list[float]:
     """Return when the readings of a cut were made."""
-    return [one.at_s for one in cut.readings()]
+    return [one.at_s for one in cut]
 
 
 def test_what_goes_in_comes_out() -> None:
@@ -33,11 +36,11 @@ def test_what_goes_in_comes_out() -> None:
 
 @pytest.mark.parametrize(
     ("start_s", "end_s", "expected_s"),
-    [(2.5, 3.5, [2, 3, 4]), (2.0, 3.0, [2, 3]), (2.2, 2.4, [2, 3]), (0.5, 1.5, [1, 2]), (4.5, 6.0, [4, 5])],
-    ids=["between", "on readings", "in one gap", "begins too early", "ends too late"],
+    [(3.5, 3.7, [2, 3, 4, 5]), (3.0, 4.0, [2, 3, 4, 5]), (0.5, 1.5, [1, 2, 3]), (5.5, 7.0, [4, 5])],
+    ids=["between", "on readings", "begins too early", "ends too late"],
 )
-def test_a_cut_keeps_one_reading_on_either_side(start_s: float, end_s: float, expected_s: list[float]) -> None:
-    """A span is bracketed by the last reading at or before it and the first at or after it, where there are any."""
+def test_a_cut_keeps_two_readings_on_either_side(start_s: float, end_s: float, expected_s: list[float]) -> None:
+    """The inner one brackets the span, the outer one tells whether the inner one is a glitch."""
     cut = ring(*(reading(at_s) for at_s in (1.0, 2.0, 3.0, 4.0, 5.0))).cut(start_s, end_s)
 
     assert expected_s == times_s(cut)
@@ -45,21 +48,28 @@ def test_a_cut_keeps_one_reading_on_either_side(start_s: float, end_s: float, ex
 
 def test_a_cut_looks_past_failed_readings() -> None:
     """A failed reading brackets nothing: the good ones beyond are taken too."""
-    cut = ring(reading(1.0), reading(2.0, error="x"), reading(3.0), reading(4.0, error="x"), reading(5.0)).cut(2.5, 3.5)
+    cut = ring(reading(1.0), reading(2.0, error="x"), reading(3.0), reading(4.0, error="x"), reading(5.0)).cut(2.5, 2.9)
 
     assert [1.0, 2.0, 3.0, 4.0, 5.0] == times_s(cut)
 
 
 def test_a_reading_without_value_is_never_a_zero() -> None:
     """A meter that gives neither value nor reason still gave no value."""
-    (kept,) = ring(Reading(at_s=1.0, half_width_s=0.0, value=None)).readings()
+    (kept,) = ring(Reading(t_mono_ns=1, half_width_s=0.0, value=None)).readings()
 
     assert (None, "no value") == (kept.value, kept.error)
 
 
 def test_an_empty_ring_cuts_to_nothing() -> None:
     """Before the first reading there is nothing to give."""
-    assert () == Ring().cut(0.0, 1.0).readings()
+    assert () == Ring().cut(0.0, 1.0)
+
+
+def test_lateness_is_kept_and_null_where_nothing_was_planned() -> None:
+    """A reading out of turn has no lateness; 0 would say that it was on time."""
+    planned = dataclasses.replace(reading(1.0), late_s=0.25)
+
+    assert [0.25, None] == [one.late_s for one in ring(planned, reading(2.0)).readings()]
 
 
 def test_memory_is_bounded() -> None:

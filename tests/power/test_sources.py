@@ -2,21 +2,77 @@
 
 from pathlib import Path
 
+from raystudy.errors import MeterError, NoMeterError
 from raystudy.power import METERS
-from raystudy.power.sources import sources
+from raystudy.power.meter import Line, Meter
+from raystudy.power.rapl import Rapl
+from raystudy.power.sources import Source, sources
+from raystudy.record.trace import Channel
 from raystudy.study import Metering
-from tests.fakes.nvml import FakeNvml
 from tests.fakes.rapl import zone
 
 
-def test_every_source_is_named_with_its_devices_or_a_reason(fake_nvml: FakeNvml, tmp_path: Path) -> None:
-    """A source is readable and lists devices, or is not and says why."""
-    fake_nvml.fail_init(9)
-    zone(tmp_path, "intel-rapl:0", name="package-0")
-    nvml, rapl, nameplate = sources(Metering(powercap_root=str(tmp_path)))
+def source_of(meter: Meter | MeterError) -> Source:
+    """Return what is told of an instrument that opens, or refuses."""
 
-    assert tuple(METERS) == (nvml.name, rapl.name, nameplate.name)
-    assert (False, ()) == (nvml.readable, nvml.devices)
-    assert "install the driver" in str(nvml.reason)
-    assert (True, ("package-0@intel-rapl:0",), None) == (rapl.readable, rapl.devices, rapl.reason)
-    assert (True, True) == (nameplate.readable, nameplate.estimated)
+    def opener(_metering: Metering) -> Meter:
+        if isinstance(meter, MeterError):
+            raise meter
+        return meter
+
+    (source,) = sources(Metering(), openers={"made": opener})
+    return source
+
+
+def test_every_instrument_is_named() -> None:
+    """Readable or not, each has its line."""
+    assert list(METERS) == [source.name for source in sources(Metering())]
+
+
+def test_a_readable_one_lists_its_devices(tmp_path: Path) -> None:
+    """Each with its label, its scope and its channels."""
+    zone(tmp_path, "intel-rapl:0", name="package-0")
+    source = source_of(Rapl(tmp_path))
+    (device,) = source.devices
+
+    assert (True, False, None, None) == (source.readable, source.estimated, source.reason, source.fix)
+    assert ("package-0@intel-rapl:0", "package-0", "package", ("rapl/package-0@intel-rapl:0/energy_j",), ()) == (
+        device.device,
+        device.label,
+        device.scope,
+        device.channels,
+        device.errors,
+    )
+
+
+def test_a_device_that_fails_says_with_what(tmp_path: Path) -> None:
+    """One zone that cannot be read is told of, though the instrument is readable."""
+    (zone(tmp_path, "intel-rapl:0", name="package-0") / "energy_uj").unlink()
+    zone(tmp_path, "intel-rapl:1", name="package-1")
+
+    assert [("ENOENT",), ()] == [device.errors for device in source_of(Rapl(tmp_path)).devices]
+
+
+def test_a_file_that_may_not_be_read_comes_with_the_command() -> None:
+    """One zone kept for root, beside one that is not, is no refusal of the instrument."""
+
+    def refuse() -> float:
+        raise PermissionError(13, "Permission denied", "/sys/b/energy_uj")
+
+    class Made:
+        lines = (Line(channel=Channel(name="b", quantity="energy_j", scope="package", device="b"), ask=refuse),)
+
+        def close(self) -> None:
+            """Nothing is held open."""
+
+    source = source_of(Made())
+
+    assert (True, ("EACCES",)) == (source.readable, source.devices[0].errors)
+    assert "`sudo chmod a+r /sys/b/energy_uj`" == source.fix
+
+
+def test_one_that_refuses_tells_why_and_the_fix() -> None:
+    """What was found, and what to do, apart."""
+    source = source_of(NoMeterError("There is none.", "Buy one."))
+
+    assert (False, (), "There is none.", "Buy one.") == (source.readable, source.devices, source.reason, source.fix)

@@ -1,15 +1,18 @@
 """The archive keeps a trial whole or not at all, and never mixes what does not belong together."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive, Failure
+from raystudy.record.archive import Archive, Baseline, Failure
+from raystudy.record.energy import Idle
 from raystudy.study import Study
 from tests.observations import observation, study_of
 
 TEXT = 'kind = "efficiency"\nname = "made"\nquestion = "?"\nrepetitions = 2\nfactors.tokens = [1_000, 2_000]\n'
+IDLE = Idle(device="GPU-5f3a", power_w=61.5, u_w=0.4)
 ON_GPU = {"resources__gpus": "1", "resources__cpus": "2"}
 
 
@@ -91,9 +94,48 @@ def test_an_empty_archive_has_no_table(study: Study, tmp_path: Path) -> None:
         archive.table()
 
 
-def test_idle_power_is_kept_by_node(archive: Archive) -> None:
-    """A node that was not measured has no idle power, rather than none at all."""
-    archive.write_idle("a1", {"GPU-5f3a": 61.5})
+BASELINE = Baseline(node="a1", run="2026-01-05T08:00:00", when="before", idle=(IDLE,))
 
-    assert {"GPU-5f3a": 61.5} == archive.idle_w("a1")
-    assert {} == archive.idle_w("b2")
+
+def test_idle_power_is_kept_by_node_and_run(archive: Archive) -> None:
+    """A node that was not measured in a run has no idle power, rather than none at all, or that of another run."""
+    archive.write_idle(BASELINE)
+
+    assert {"GPU-5f3a": IDLE} == archive.idle("a1", BASELINE.run)
+    assert {} == archive.idle("b2", BASELINE.run)
+    assert {} == archive.idle("a1", "2026-01-06T08:00:00")
+
+
+def test_trials_use_the_idle_power_before_them(archive: Archive) -> None:
+    """The baseline after a run is kept beside the one before, and never stands in for it."""
+    after = dataclasses.replace(BASELINE, when="after")
+    archive.write_idle(after)
+
+    assert {} == archive.idle("a1", BASELINE.run)
+    assert (after,) == archive.baselines()
+
+
+def test_baselines_of_all_runs_are_kept_in_order(archive: Archive) -> None:
+    """A run that is resumed has baselines of its own; the earlier ones stay."""
+    later = dataclasses.replace(BASELINE, run="2026-01-06T08:00:00")
+    after = dataclasses.replace(BASELINE, when="after")
+    for baseline in (later, after, BASELINE):
+        archive.write_idle(baseline)
+
+    assert (BASELINE, after, later) == archive.baselines()
+
+
+def test_a_baseline_is_never_overwritten(archive: Archive) -> None:
+    """The same baseline a second time is a mistake, and told."""
+    archive.write_idle(BASELINE)
+
+    with pytest.raises(ArchiveError, match=r"a1--2026-01-05T080000--before.json is there already"):
+        archive.write_idle(BASELINE)
+
+
+def test_a_broken_baseline_is_named(archive: Archive) -> None:
+    """A file that is no baseline is named, with what to do."""
+    (archive.folder / "idle" / "a1--now--before.json").write_text("{}")
+
+    with pytest.raises(ArchiveError, match=r"before.json is not a readable idle baseline .* Move it away"):
+        archive.baselines()

@@ -1,63 +1,12 @@
 """Energy figures on curves whose truth is known."""
 
 import math
-from collections.abc import Callable, Collection, Sequence
 
 import pytest
 
-from raystudy.record.energy import Energy, belonging, energies, idle_power_w, totals
-from raystudy.record.outcome import Span, SpanName
-from raystudy.record.trace import Channel, Quantity, Reading, Scope, Trace
-
-Curve = Callable[[float], float]
-
-
-def trace(
-    curve: Curve,
-    times_s: Sequence[float],
-    *,
-    quantity: Quantity = "power_w",
-    device: str = "GPU-1",
-    scope: Scope = "gpu",
-    estimated: bool = False,
-    failed: Collection[int] = (),
-    started_s: float = -100.0,
-) -> Trace:
-    """Read a curve at some times; the readings numbered in `failed` fail."""
-    channel = Channel(name=f"{device}/{quantity}", quantity=quantity, scope=scope, device=device, estimated=estimated)
-    readings = tuple(
-        Reading(at_s=at_s, half_width_s=0.001, value=None, error="gone")
-        if number in failed
-        else Reading(at_s=at_s, half_width_s=0.001, value=curve(at_s))
-        for number, at_s in enumerate(times_s)
-    )
-    return Trace(channel=channel, readings=readings, sampler_started_s=started_s)
-
-
-def every(period_s: float, start_s: float, end_s: float) -> list[float]:
-    """Return times at equal distances, both ends included."""
-    return [start_s + i * period_s for i in range(round((end_s - start_s) / period_s) + 1)]
-
-
-def span(start_s: float, end_s: float, name: SpanName = "train") -> Span:
-    """Return a span."""
-    return Span(name=name, start_s=start_s, end_s=end_s)
-
-
-def steady(power_w: float) -> Curve:
-    """Return a curve of one value."""
-    return lambda _: power_w
-
-
-def counted(power_w: float, *, step_s: float = 0.0) -> Curve:
-    """A counter of constant power, that moves every `step_s`."""
-    return lambda at_s: power_w * (math.floor(at_s / step_s + 1e-9) * step_s if step_s else at_s)
-
-
-def figure(*traces: Trace, spans: Sequence[Span]) -> Energy:
-    """Return the one figure of one device."""
-    (energy,) = energies(traces, spans, {})
-    return energy
+from raystudy.record.energy import Energy, belonging, energies, idle_powers
+from raystudy.record.trace import Quantity, Trace
+from tests.record.traces import counted, every, figure, span, steady, trace
 
 
 class TestKnownCurves:
@@ -104,7 +53,7 @@ class TestFailedReadings:
         energy = figure(trace(curve, every(0.1, -0.05, 11.05), quantity=quantity, failed={50}), spans=[span(0, 10)])
 
         assert pytest.approx(1000) == energy.energy_j
-        assert (101, 1) == (energy.n_readings, energy.n_errors)
+        assert (99, 1) == (energy.quality.n_readings, energy.quality.n_errors)
 
     def test_power_that_was_silent_for_most_of_a_span_gives_no_figure(self) -> None:
         """Two seconds at either side say nothing of the six between: null, and the reason."""
@@ -157,20 +106,13 @@ class TestNull:
         """A channel that never answered has a figure without value."""
         energy = figure(trace(steady(9), []), spans=[span(0, 10)])
 
-        assert (None, 0, 0, None) == (energy.energy_j, energy.n_readings, energy.n_errors, energy.rate_hz)
+        assert (None, None, 0) == (energy.energy_j, energy.quality.coverage, energy.quality.n_readings)
 
     def test_a_counter_that_does_not_move_is_null(self) -> None:
         """A window shorter than a counter's step is not 0 J."""
         energy = figure(trace(steady(77), every(0.1, -1, 2), quantity="energy_j"), spans=[span(0.02, 0.04)])
 
         assert (None, True) == (energy.energy_j, "did not move" in str(energy.reason))
-
-    def test_a_counter_that_falls_back_is_null(self) -> None:
-        """A driver that was loaded anew does not make energy negative (Zeus: -760 J)."""
-        counter = trace(lambda at_s: 100 * at_s - (800 if at_s > 5 else 0), every(0.1, -1, 11), quantity="energy_j")
-        energy = figure(counter, spans=[span(0, 10)])
-
-        assert (None, True) == (energy.energy_j, "fell back" in str(energy.reason))
 
     def test_one_span_without_figure_leaves_the_sum_null(self) -> None:
         """Spans of one name are added up, and a sum that lacks a part is null."""
@@ -209,11 +151,20 @@ class TestFigure:
         assert ("train", pytest.approx(800, rel=0.001)) == (train.span, train.energy_j)
         assert ("eval", pytest.approx(100, rel=0.005)) == (evaluation.span, evaluation.energy_j)
 
-    def test_the_half_width_of_a_counter_is_its_steps_and_its_calls(self) -> None:
-        """100 W at 10 Hz: half a step of 10 J at each edge, and 100 W x 1 ms of call at each."""
+    def test_the_half_width_of_a_counter_is_half_a_step_at_either_edge(self) -> None:
+        """100 W at 10 Hz: at either edge the counter stood between two readings 10 J apart."""
         energy = figure(trace(counted(100), every(0.1, -1.05, 11.05), quantity="energy_j"), spans=[span(0, 10)])
 
-        assert pytest.approx(10.2) == energy.u_j
+        assert pytest.approx(10) == energy.u_j
+
+    def test_power_sampled_between_the_steps_sharpens_a_counter(self) -> None:
+        """With samples of 100 W the way to the nearest reading is known but for a quarter: 2 x (1.25 + 0.1) J."""
+        times_s = every(0.1, -1.05, 11.05)
+        energy = figure(
+            trace(counted(100), times_s, quantity="energy_j"), trace(steady(100), times_s), spans=[span(0, 10)]
+        )
+
+        assert ("counter", pytest.approx(2.7)) == (energy.method, energy.u_j)
 
     def test_an_estimate_is_marked_and_has_no_interval(self) -> None:
         """A nameplate says joules, and nobody knows how far they are off; an idle machine may have none."""
@@ -224,11 +175,67 @@ class TestFigure:
 
     def test_the_rate_is_that_of_the_readings(self) -> None:
         """What was achieved, not what was asked for."""
-        assert pytest.approx(5) == figure(trace(steady(9), every(0.2, -1, 11)), spans=[span(0, 10)]).rate_hz
+        assert pytest.approx(5) == figure(trace(steady(9), every(0.2, -1.1, 11.1)), spans=[span(0, 10)]).quality.rate_hz
 
     def test_temperature_has_no_joules(self) -> None:
         """Channels that do not tell of energy give no figure."""
         assert () == energies([trace(steady(40), every(0.1, -1, 11), quantity="temperature_c")], [span(0, 10)], {})
+
+
+class TestAgreement:
+    times_s = every(0.1, -1, 11)
+
+    def figure(self, counter_w: float, power_w: float) -> Energy:
+        """Return the figure of a device whose counter and samples may say different things."""
+        counter = trace(counted(counter_w), self.times_s, quantity="energy_j")
+        return figure(counter, trace(steady(power_w), self.times_s), spans=[span(0, 10)])
+
+    @pytest.mark.parametrize(("power_w", "agree"), [(100, True), (104, True), (110, False)])
+    def test_counter_and_integral_agree_within_five_percent(self, power_w: float, *, agree: bool) -> None:
+        """Both figures are had where both channels are; further apart, and one of them is wrong."""
+        energy = self.figure(100, power_w)
+
+        assert (agree, pytest.approx(100 / power_w)) == (energy.agree, energy.counter_over_integral)
+
+    def test_alone_neither_agrees_nor_disagrees(self) -> None:
+        """What was not compared is null."""
+        assert figure(trace(steady(1), self.times_s), spans=[span(0, 10)]).agree is None
+
+    def test_in_a_span_of_few_steps_the_integral_stands_in(self) -> None:
+        """Half a second of a counter of 100 ms steps is vague; samples beside it are not, and bear the difference."""
+        counter = trace(counted(300, step_s=0.1), every(0.1, -1.03, 2), quantity="energy_j", update_s=0.1)
+        energy = figure(counter, trace(steady(300), every(0.1, -1.03, 2)), spans=[span(0, 0.5)])
+
+        assert ("integrated", pytest.approx(150)) == (energy.method, energy.energy_j)
+        assert 0 < (energy.u_j or 0) < 15
+
+
+class TestShared:
+    times_s = every(0.1, -1, 11)
+    package = trace(counted(50), times_s, quantity="energy_j", device="package-0", scope="package")
+    gpu = trace(counted(300), times_s, quantity="energy_j")
+
+    def shared(self, *traces: Trace, exclusive: bool = True) -> list[bool]:
+        """Return for each device whether it is marked."""
+        return [energy.shared for energy in energies(traces, [span(0, 10)], {}, exclusive=exclusive)]
+
+    def test_a_node_that_others_use_too_shares_its_package(self) -> None:
+        """The GPU is the trial's own all the same."""
+        assert [False, True] == self.shared(self.gpu, self.package, exclusive=False)
+        assert [False, False] == self.shared(self.gpu, self.package)
+
+    def test_a_partitioned_board_is_shared(self) -> None:
+        """MIG: the board's joules are those of all its instances."""
+        mig = trace(counted(300), self.times_s, quantity="energy_j", partitioned=True)
+
+        assert [True] == self.shared(mig)
+
+    def test_a_board_on_which_another_process_computes_is_shared(self) -> None:
+        """What ran there when the span began was not the trial; what came later may be."""
+        before = trace(lambda at_s: 1.0 if at_s < 0 else 2.0, self.times_s, quantity="other_processes")
+        later = trace(lambda at_s: 0.0 if at_s < 1 else 1.0, self.times_s, quantity="other_processes")
+
+        assert ([True], [False]) == (self.shared(self.gpu, before), self.shared(self.gpu, later))
 
 
 class TestBelonging:
@@ -237,76 +244,34 @@ class TestBelonging:
     package = trace(steady(1), [0.0], device="package-0", scope="package")
 
     def test_a_trial_has_its_own_gpus(self) -> None:
-        """The board of another trial is not in its figures, and the package only where the node was its own."""
+        """The board of another trial is not in its figures; what the node has once is."""
         traces = (self.gpu_1, self.gpu_2, self.package)
 
-        assert (self.gpu_2,) == belonging(traces, gpu_uuids=frozenset({"GPU-2"}), exclusive=False)
-        assert (self.gpu_2, self.package) == belonging(traces, gpu_uuids=frozenset({"GPU-2"}), exclusive=True)
+        assert (self.gpu_2, self.package) == belonging(traces, gpu_uuids=frozenset({"GPU-2"}))
 
     def test_a_trial_without_gpu_has_none(self) -> None:
         """A CPU trial does not pay for idle boards."""
-        assert (self.package,) == belonging((self.gpu_1, self.package), gpu_uuids=frozenset(), exclusive=True)
+        assert (self.package,) == belonging((self.gpu_1, self.package), gpu_uuids=frozenset())
 
 
-class TestTotals:
-    times_s = every(0.1, -1.05, 13.05)
-    spans = (span(0, 10), span(10, 12, "eval"))
-    gpu = trace(counted(300), times_s, quantity="energy_j")
-    package = trace(counted(50), times_s, quantity="energy_j", device="package-0", scope="package")
-    estimate = trace(counted(20), times_s, quantity="energy_j", device="nameplate", scope="package", estimated=True)
+class TestIdle:
+    def test_idle_power_is_the_mean_of_each_device(self) -> None:
+        """The baseline holds the devices whose power can be told, and leaves the others out."""
+        lost = trace(steady(1), [], device="GPU-2")
+        (idle,) = idle_powers([trace(steady(70), every(0.1, -1, 6)), lost], start_s=0, end_s=5)
 
-    def test_devices_are_added_up(self) -> None:
-        """Joules, half-widths and RMS of all measured devices, training and evaluation apart."""
-        total = totals(energies([self.gpu, self.package], self.spans, {}), self.spans)
+        assert ("GPU-1", pytest.approx(70), pytest.approx(0.0, abs=0.1)) == (idle.device, idle.power_w, idle.u_w)
 
-        assert (3500, 700, 350) == pytest.approx((total.energy_j, total.energy_eval_j, total.power_rms_w))
-        assert "gpu+package" == total.energy_scopes
-        assert pytest.approx(30 + 5 + 0.6 + 0.1) == total.energy_u_j
+    def test_an_unquiet_node_has_an_uncertain_baseline(self) -> None:
+        """Five seconds of 60, 80, 60, 80 and 60 W: their mean is uncertain by 2.776 x 10.95 / sqrt(5) W or more."""
+        counter = trace(lambda at_s: 60 * at_s + 20 * _odd_s(at_s), every(0.1, -1, 6), quantity="energy_j")
+        (idle,) = idle_powers([counter], start_s=0, end_s=5)
 
-    def test_net_is_less_the_baseline_of_every_device(self) -> None:
-        """Gross less idle power x duration; null where one device has no baseline; it may be negative."""
-        both, one = {"GPU-1": 310.0, "package-0": 50.0}, {"GPU-1": 310.0}
-        known = totals(energies([self.gpu, self.package], self.spans, both), self.spans)
-        unknown = totals(energies([self.gpu, self.package], self.spans, one), self.spans)
-
-        assert pytest.approx(-100) == known.energy_net_j
-        assert unknown.energy_net_j is None
-
-    def test_a_total_that_lacks_a_part_is_null(self) -> None:
-        """Where one measured device has no figure, the sum has none."""
-        lost = trace(counted(50), [], quantity="energy_j", device="package-0", scope="package")
-        total = totals(energies([self.gpu, lost], self.spans, {}), self.spans)
-
-        assert (None, None, None) == (total.energy_j, total.energy_u_j, total.power_rms_w)
-
-    def test_measured_and_estimated_never_meet(self) -> None:
-        """An estimate does not enter a measured total, and has columns of its own where nothing is measured."""
-        measured = totals(energies([self.gpu, self.estimate], self.spans, {}), self.spans)
-        estimated = totals(energies([self.estimate], self.spans, {}), self.spans)
-
-        assert (pytest.approx(3000), None) == (measured.energy_j, measured.energy_estimated_j)
-        assert (None, None, None) == (estimated.energy_j, estimated.energy_scopes, estimated.power_rms_w)
-        assert (200, 40, 20) == pytest.approx(
-            (estimated.energy_estimated_j, estimated.energy_eval_estimated_j, estimated.power_rms_estimated_w)
-        )
-
-    def test_a_board_is_not_added_to_its_parts(self) -> None:
-        """A board or module contains others; its figure stays in the list of energies."""
-        board = trace(counted(900), self.times_s, quantity="energy_j", device="battery", scope="board")
-        total = totals(energies([self.gpu, board], self.spans, {}), self.spans)
-
-        assert pytest.approx(3000) == total.energy_j
-
-    def test_nothing_read_is_null(self) -> None:
-        """Without traces every column is null."""
-        total = totals(energies([], self.spans, {}), self.spans)
-
-        assert {None} == {getattr(total, name) for name in total.__dataclass_fields__}
+        assert pytest.approx(68) == idle.power_w
+        assert (idle.u_w or 0) > 13.6
 
 
-def test_idle_power_is_the_mean_of_each_device() -> None:
-    """The baseline holds the devices whose power can be told, and leaves the others out."""
-    times_s = every(0.1, -1, 6)
-    lost = trace(steady(1), [], device="GPU-2")
-
-    assert {"GPU-1": pytest.approx(70)} == idle_power_w([trace(steady(70), times_s), lost], start_s=0, end_s=5)
+def _odd_s(at_s: float) -> float:
+    """Return how much of the time before lies in the second, fourth, sixth ... second."""
+    whole, rest = divmod(max(at_s, 0.0), 2.0)
+    return whole + max(rest - 1.0, 0.0)

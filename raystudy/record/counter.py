@@ -1,0 +1,116 @@
+"""The raw readings of an energy counter as joules that only rise: wraps, resets and glitches told apart.
+
+    raw readings ──unwrapped──▶ points that rise, with what stays open between them
+
+A counter that went down has wrapped if the power that this implies is plausible. If it is not, one reading may be a
+glitch (the next one goes on from the one before) or the counter was set anew (the next one goes on from there).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from raystudy.record.points import Point
+from raystudy.record.trace import Channel
+
+STEPS = 2
+"""A stretch of so many updates of a counter, and longer ones, tell its power; shorter ones show its steps."""
+
+
+class Hole(NamedTuple):
+    """A stretch between two readings in which a counter says less than it should."""
+
+    start_s: float
+    end_s: float
+    u_j: float
+    """How far the joules taken for it may be off."""
+
+
+_Stretch = tuple[Point, Point, tuple[float, ...]]
+"""Two readings, and the joules that may lie between them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unwrapped:
+    """A counter that only rises."""
+
+    points: tuple[Point, ...]
+    holes: tuple[Hole, ...]
+    n_wraps: int
+    n_resets: int
+    n_glitches: int
+
+
+def unwrapped(raw: Sequence[Point], channel: Channel) -> Unwrapped:
+    """
+    Return what the counter would show had it never started again.
+
+    A reset, and a gap in which it may have gone round more than once, are bridged at the power of the readings around
+    them, and leave a hole: from no joule at all to the greatest power seen.
+    """
+    kept, n_glitches = _without_glitches(raw, channel)
+    stretches = [(early, late, rises_between(early, late, channel)) for early, late in pairwise(kept)]
+    points, holes, total_j = list(kept[:1]), list[Hole](), kept[0].value if kept else 0.0
+    for index, (early, late, _) in enumerate(stretches):
+        rise_j, u_j = _settled(stretches, index, channel)
+        if u_j > 0:
+            holes.append(Hole(early.at_s, late.at_s, u_j))
+        total_j += rise_j
+        points.append(late._replace(value=total_j))
+    return Unwrapped(
+        points=tuple(points),
+        holes=tuple(holes),
+        n_wraps=sum(late.value < early.value and len(rises) > 0 for early, late, rises in stretches),
+        n_resets=sum(not rises for _, _, rises in stretches),
+        n_glitches=n_glitches,
+    )
+
+
+def _without_glitches(raw: Sequence[Point], channel: Channel) -> tuple[list[Point], int]:
+    """Drop single readings that neither the one before nor the one after them goes along with."""
+    kept: list[Point] = list(raw[:1])
+    for index in range(1, len(raw)):
+        before, reading, after = kept[-1], raw[index], raw[index + 1] if index + 1 < len(raw) else None
+        sound = rises_between(before, reading, channel)
+        goes_on = after and rises_between(reading, after, channel) and not rises_between(before, after, channel)
+        if sound or goes_on:
+            kept.append(reading)
+    return kept, len(raw) - len(kept)
+
+
+def rises_between(early: Point, late: Point, channel: Channel) -> tuple[float, ...]:
+    """Return the joules that may lie between two readings, the fewest first: none, one, or one for each lap."""
+    slack_s = channel.update_s + early.half_width_s + late.half_width_s
+    most_j = math.inf if channel.max_w is None else channel.max_w * (late.at_s - early.at_s + slack_s)
+    rise_j, lap_j = late.value - early.value, channel.wraps_at_j
+    if rise_j < 0 and lap_j is not None:
+        rise_j += lap_j
+    if not 0 <= rise_j <= most_j:
+        return ()
+    if lap_j is None or math.isinf(most_j):
+        return (rise_j,)
+    return tuple(rise_j + lap * lap_j for lap in range(int((most_j - rise_j) / lap_j) + 1))
+
+
+def _settled(stretches: Sequence[_Stretch], index: int, channel: Channel) -> tuple[float, float]:
+    """Return the joules taken for a stretch, and how far they may be off."""
+    early, late, rises = stretches[index]
+    if len(rises) == 1:
+        return rises[0], 0.0
+    duration_s, slopes_w = late.at_s - early.at_s, [_slope_w(stretch, channel) for stretch in stretches]
+    most_w = max((slope_w for slope_w in slopes_w if slope_w is not None), default=channel.max_w or 0.0)
+    around_w = [slope_w for slope_w in slopes_w[max(index - 1, 0) : index + 2] if slope_w is not None]
+    guess_j = duration_s * (sum(around_w) / len(around_w) if around_w else most_w / 2)
+    if not rises:
+        return guess_j, max(guess_j, most_w * duration_s - guess_j)
+    taken_j = min(rises, key=lambda rise_j: abs(rise_j - guess_j))
+    return taken_j, max(taken_j - rises[0], rises[-1] - taken_j)
+
+
+def _slope_w(stretch: _Stretch, channel: Channel) -> float | None:
+    """Return the power of a stretch that is sure and longer than the counter's steps; null of any other."""
+    early, late, rises = stretch
+    duration_s = late.at_s - early.at_s
+    return rises[0] / duration_s if len(rises) == 1 and duration_s > STEPS * channel.update_s else None
