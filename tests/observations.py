@@ -12,10 +12,12 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from raystudy.record.energy import Energy, EnergyTotals
+from raystudy.record.energy import Energy
 from raystudy.record.observation import Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome, Span
-from raystudy.record.trace import Channel, Reading, Trace
+from raystudy.record.quality import Quality
+from raystudy.record.totals import EnergyTotals
+from raystudy.record.trace import NS_PER_S, Channel, Quantity, Reading, Sampling, Trace
 from raystudy.study import Study, Trial, parse
 from raystudy.sweep.observe import identity_of
 
@@ -53,7 +55,9 @@ def observation(trial: Trial, *, study: Study, **columns: Any) -> Observation:
         outcome=outcome,
         totals=_totals(outcome),
         provenance=_provenance(),
-        measurements=Measurements(energies=(_energy(outcome),), traces=(trace("energy_j"),)),
+        measurements=Measurements(
+            energies=(energy(outcome),), traces=(trace("energy_j"),), expectations=(), expectations_met=True
+        ),
     )
     return _changed(whole, columns)
 
@@ -66,17 +70,27 @@ def estimated(trial: Trial) -> dict[str, Any]:
         "energy_estimated_j": totals.energy_j,
         "energy_eval_estimated_j": totals.energy_eval_j,
         "power_rms_estimated_w": totals.power_rms_w,
-        "energies": (dataclasses.replace(_energy(_outcome(trial)), method="estimated", power_idle_w=None),),
+        "energies": (dataclasses.replace(energy(_outcome(trial)), method="estimated", u_j=None, power_idle_w=None),),
         "traces": (trace("energy_j", estimated=True),),
+        "expectations_met": None,
     }
 
 
-def trace(quantity: str, *, estimated: bool = False, device: str = "GPU-5f3a") -> Trace:
-    """Return a trace at a steady 50 W from 0.5 s before to 0.5 s after the spans."""
-    channel = Channel(name=f"{device}/{quantity}", quantity=quantity, scope="gpu", device=device, estimated=estimated)  # type: ignore[arg-type]
-    values = [50.0 if quantity == "power_w" else 50.0 * tenth / 10 for tenth in range(121)]
-    readings = [Reading(at_s=99.5 + i / 10, half_width_s=1e-4, value=value) for i, value in enumerate(values)]
-    return Trace(channel=channel, readings=tuple(readings), sampler_started_s=0.0)
+def trace(quantity: Quantity, *values: float, device: str = "GPU-5f3a", start_s: float = 99.5, **known: Any) -> Trace:
+    """Return ten readings a second, at a steady 50 W from 0.5 s before to 0.5 s after the spans; or these values."""
+    channel = Channel(name=f"{device}/{quantity}", quantity=quantity, device=device, **({"scope": "gpu"} | known))
+    steady = [50.0 if quantity == "power_w" else 50.0 * tenth / 10 for tenth in range(121)]
+    return Trace(
+        channel=channel,
+        readings=tuple(reading(start_s + i / 10, value) for i, value in enumerate(values or steady)),
+        period_s=0.1,
+        sampling=Sampling(started_s=0.0, started_unix_s=1.7e9, cpu_share=0.004),
+    )
+
+
+def reading(at_s: float, value: float | None, *, error: str | None = None) -> Reading:
+    """Return one reading."""
+    return Reading(t_mono_ns=round(at_s * NS_PER_S), half_width_s=1e-4, late_s=2e-4, value=value, error=error)
 
 
 def _changed(whole: Observation, columns: Mapping[str, Any]) -> Observation:
@@ -138,9 +152,12 @@ def _totals(outcome: Outcome) -> EnergyTotals:
     return EnergyTotals(
         energy_j=energy_j,
         energy_u_j=0.5,
+        energy_rel_gain=0.05,
         energy_net_j=energy_j - 10.0 * outcome.train_s,
+        energy_net_u_j=0.8,
         energy_eval_j=40.0,
         energy_scopes="gpu",
+        energy_shared_j=None,
         power_rms_w=1.01 * energy_j / outcome.train_s,
         energy_estimated_j=None,
         energy_eval_estimated_j=None,
@@ -148,27 +165,51 @@ def _totals(outcome: Outcome) -> EnergyTotals:
     )
 
 
-def _energy(outcome: Outcome) -> Energy:
-    return Energy(
+def energy(outcome: Outcome, **known: Any) -> Energy:
+    """Return what one GPU took for the training; `known` replaces any field of it."""
+    figure = Energy(
         span="train",
         device="GPU-5f3a",
+        label="A GPU",
         scope="gpu",
         method="counter",
         energy_j=50.0 * outcome.train_s,
         u_j=0.5,
+        rel_gain=0.05,
         power_mean_w=50.0,
         power_rms_w=50.5,
         power_idle_w=10.0,
+        power_idle_u_w=0.1,
+        quality=quality(),
+        counter_over_integral=1.001,
+        agree=True,
+        shared=False,
+    )
+    return dataclasses.replace(figure, **known)
+
+
+def quality(**known: Any) -> Quality:
+    """Return how well a device was read: without a flaw, but for what is `known`."""
+    sound = Quality(
+        coverage=1.0,
+        rate_hz=10.0,
+        late_p50_s=2e-4,
+        late_p99_s=1e-3,
         n_readings=100,
         n_errors=0,
-        rate_hz=10.0,
+        errors=(),
+        n_glitches=0,
+        gaps=(),
     )
+    return dataclasses.replace(sound, **known)
 
 
 def _provenance() -> Provenance:
     return Provenance(
         started_utc="2026-01-05T08:00:00+00:00",
         host_hash="0123456789ab",
+        node="a1b2c3d4e5f6",
+        boot_hash="b007b007b007",
         cpu_name="A processor",
         cpu_count=8,
         cpu_governor=None,

@@ -5,7 +5,7 @@ To add a doubt, write the function beside its like and name it here, in the orde
 
 from collections.abc import Callable, Iterator
 
-from raystudy.analysis import design_caveats, energy_caveats, text_caveats
+from raystudy.analysis import design_caveats, energy_caveats, meter_caveats, text_caveats
 from raystudy.analysis.trials import Trials
 
 Caveat = Callable[[Trials], Iterator[str]]
@@ -14,6 +14,10 @@ CAVEATS: tuple[Caveat, ...] = (
     energy_caveats.nameplate,
     energy_caveats.not_measured,
     energy_caveats.mixed_methods,
+    meter_caveats.failed_expectations,
+    meter_caveats.missing_readings,
+    meter_caveats.several_boards,
+    meter_caveats.shared_devices,
     text_caveats.synthetic_corpus,
     design_caveats.incomplete_blocks,
     design_caveats.few_repetitions,
@@ -26,6 +30,8 @@ CAVEATS: tuple[Caveat, ...] = (
     energy_caveats.unsteady,
     energy_caveats.uncertain,
     energy_caveats.no_idle_baseline,
+    meter_caveats.negative_net,
+    meter_caveats.idle_drift,
     energy_caveats.partial_scope,
     text_caveats.few_heldout_tokens,
     text_caveats.overlapping_losses,

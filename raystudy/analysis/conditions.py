@@ -9,11 +9,20 @@ from collections.abc import Iterator
 import polars as pl
 
 from raystudy.analysis.findings import Table
+from raystudy.analysis.readings import states
 from raystudy.analysis.trials import Trials
 from raystudy.stats.intervals import Interval, mean_interval
 
 _NO_GAIN = (
     "Joules per nat stands empty where the held-out loss did not fall, or nothing more was spent: nothing was bought."
+)
+_SHARED = (
+    "Joules on shared devices hold what others used at the same time; they are in no other column, and must not be "
+    "added up over trials."
+)
+_GAIN = (
+    "Bounds of the loss drop per kilojoule: loss and joules at the ends of their intervals, both off in the worst way "
+    "at once."
 )
 
 
@@ -25,20 +34,56 @@ def tables(trials: Trials) -> tuple[Table, ...]:
 def each_trial(trials: Trials) -> Table:
     """Return one row a trial, in the order in which they were planned."""
     joules = trials.joules
-    frame = trials.rows.select(
-        pl.col("trial_id").alias("trial"),
-        pl.col("position").alias("planned order"),
-        pl.col("seed"),
-        pl.col("tokens_seen").alias("tokens seen"),
-        pl.col("train_s").alias("training, s"),
-        pl.col(joules.train_j).alias(joules.title("training energy", "J")),
-        pl.col("energy_j_per_token").alias(joules.title("energy per token", "J/token")),
-        pl.col("loss_heldout").alias("held-out loss"),
-        pl.col("loss_heldout_low").alias("95 % low"),
-        pl.col("loss_heldout_high").alias("95 % high"),
-    )
+    columns = {
+        "trial": pl.col("trial_id"),
+        "planned order": pl.col("position"),
+        "seed": pl.col("seed"),
+        "tokens seen": pl.col("tokens_seen"),
+        "training, s": pl.col("train_s"),
+        joules.title("training energy", "J"): pl.col(joules.train_j),
+        **_interval(trials),
+        **_shared(trials, pl.col("energy_shared_j")),
+        joules.title("energy per token", "J/token"): pl.col("energy_j_per_token"),
+        "held-out loss": pl.col("loss_heldout"),
+        "95 % low": pl.col("loss_heldout_low"),
+        "95 % high": pl.col("loss_heldout_high"),
+        **_gain(trials),
+        **states(trials.rows),
+        **_sound(trials),
+    }
     note = "The interval of the held-out loss is a bootstrap over documents: what another sample of text would change."
-    return Table(name="trials", title="Every trial", frame=frame, note=f"{note} {joules.note}".strip())
+    parts = (note, _GAIN if _gain(trials) else "", joules.note)
+    return Table(
+        name="trials",
+        title="Every trial",
+        frame=trials.rows.select(**columns),
+        note=" ".join(part for part in parts if part),
+    )
+
+
+def _interval(trials: Trials) -> dict[str, pl.Expr]:
+    """Show the half-width of each figure where figures have one."""
+    u_j = trials.joules.train_u_j
+    return {} if u_j is None or trials.rows[u_j].is_null().all() else {"± from readings, J": pl.col(u_j)}
+
+
+def _gain(trials: Trials) -> dict[str, pl.Expr]:
+    """Show what a kilojoule bought with its bounds, where the joules have an interval."""
+    if not _interval(trials):
+        return {}
+    named = {"loss drop, nats/kJ": "", "drop low, nats/kJ": "_low", "drop high, nats/kJ": "_high"}
+    return {title: pl.col(f"loss_drop_per_kj{bound}") for title, bound in named.items()}
+
+
+def _shared(trials: Trials, value: pl.Expr) -> dict[str, pl.Expr]:
+    """Show what was measured on devices that others used, too, where there is any."""
+    return {} if trials.rows["energy_shared_j"].is_null().all() else {"on shared devices, J": value}
+
+
+def _sound(trials: Trials) -> dict[str, pl.Expr]:
+    """Show which trials met what is expected of readings, where that can be told."""
+    met = pl.col("expectations_met")
+    return {} if trials.rows["expectations_met"].is_null().all() else {"readings as expected": met}
 
 
 def _cost(trials: Trials) -> Table:
@@ -52,6 +97,7 @@ def _cost(trials: Trials) -> Table:
         "± sd, J": pl.col(joules.train_j).std(),
         joules.title("evaluation energy", "J"): pl.col(joules.eval_j).mean(),
         **_net(trials),
+        **_shared(trials, pl.col("energy_shared_j").mean()),
         joules.title("energy per token", "J/token"): pl.col("energy_j_per_token").mean(),
         "tokens/s": pl.col("tokens_per_s").mean(),
         "MFU, %": 100 * pl.col("mfu").mean(),
@@ -60,8 +106,13 @@ def _cost(trials: Trials) -> Table:
         "Means over repetitions. Training energy leaves loading and evaluation out. "
         "MFU: FLOP/s achieved, as a share of a matrix product's on the same device."
     )
-    frame = _named(trials, trials.by_level(**columns))
-    return Table(name="conditions", title="What each level cost", frame=frame, note=f"{note} {joules.note}".strip())
+    shared = _SHARED if _shared(trials, pl.lit(0)) else ""
+    return Table(
+        name="conditions",
+        title="What each level cost",
+        frame=_named(trials, trials.by_level(**columns)),
+        note=" ".join(part for part in (note, shared, joules.note) if part),
+    )
 
 
 def _net(trials: Trials) -> dict[str, pl.Expr]:

@@ -31,7 +31,7 @@ def incomplete_blocks(trials: Trials) -> Iterator[str]:
     """Trials that are not finished, and the blocks they take out of the tests."""
     data = trials.design("loss_heldout")
     planned = trials.study.repetitions * len(trials.study.conditions)
-    missing = planned - trials.rows.height
+    missing = planned - trials.rows.height - (trials.failed.height if trials.study.analysis.leave_out_failed else 0)
     if missing:
         dropped = listing([str(each) for each in data.dropped], longest=4)
         lost = f" Incomplete blocks are left out of the tests: {dropped}." if data.dropped else ""
@@ -84,8 +84,8 @@ def shared_node(trials: Trials) -> Iterator[str]:
     """Trials that may have run beside each other."""
     if not trials.study.resources.exclusive:
         yield (
-            "Trials may have shared a node (exclusive = false), so the energy of its processor may hold what another "
-            "trial used. Set resources.exclusive = true."
+            "Trials may have shared a node (exclusive = false), so speed and, where it is estimated, energy may hold "
+            "what another trial did. Set resources.exclusive = true."
         )
 
 

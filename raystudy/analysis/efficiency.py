@@ -1,17 +1,20 @@
 """The efficiency study: what do the levels of one factor cost in joules, and what do they buy in held-out loss?
 
-observations ──Trials──▶ answer, caveats, tables (conditions, tests, parameter efficiency), figures ──▶ Findings
+observations ──Trials──▶ answer, caveats, tables (conditions, certainty, tests, ...), figures ──▶ Findings
 """
+
+from collections.abc import Sequence
 
 import polars as pl
 
-from raystudy.analysis import conditions, efficiency_figures, inference, parameter_efficiency
+from raystudy.analysis import certainty, conditions, efficiency_figures, inference, parameter_efficiency, whole
 from raystudy.analysis.answer import answer
 from raystudy.analysis.caveats import caveats
 from raystudy.analysis.facts import facts
 from raystudy.analysis.findings import Findings
 from raystudy.analysis.trials import trials_of
 from raystudy.errors import AnalysisError
+from raystudy.record.archive import Baseline
 from raystudy.study import Study
 
 
@@ -35,10 +38,10 @@ def check(study: Study) -> None:
         )
 
 
-def analyse(study: Study, table: pl.DataFrame) -> Findings:
+def analyse(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] = ()) -> Findings:
     """Conclude from the finished trials; raises AnalysisError where there is none, or where corpora mix."""
     check(study)
-    trials = trials_of(study, table)
+    trials = trials_of(study, table, baselines)
     return Findings(
         study=study.name,
         question=study.question,
@@ -46,8 +49,10 @@ def analyse(study: Study, table: pl.DataFrame) -> Findings:
         caveats=caveats(trials),
         tables=(
             *conditions.tables(trials),
+            *certainty.tables(trials),
             *inference.tables(trials),
             *parameter_efficiency.tables(trials),
+            *whole.table(trials),
             conditions.each_trial(trials),
         ),
         figures=efficiency_figures.figures(trials),

@@ -29,7 +29,7 @@ def nameplate(trials: Trials) -> Iterator[str]:
 
 def not_measured(trials: Trials) -> Iterator[str]:
     """Trials without a figure."""
-    missing = trials.rows.filter(pl.col(trials.joules.train_j).is_null())
+    missing = trials.rows.filter(pl.col(trials.joules.train_j).is_null() & pl.col("energy_shared_j").is_null())
     if missing.is_empty():
         return
     said = missing.select(pl.col("energies").explode().struct.field("reason")).to_series().drop_nulls().unique().sort()

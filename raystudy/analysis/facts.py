@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from raystudy.analysis.certainty import METHODS
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import counted, listing, number
-
-_METHODS = {"counter": "energy counter", "integrated": "integral of sampled power", "estimated": "nameplate estimate"}
 
 
 def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
@@ -35,19 +34,35 @@ def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
 
 def _energy(trials: Trials) -> Iterator[tuple[str, str]]:
     """Say how the joules were had, from the figures of the training spans."""
-    figures = trials.rows.select(pl.col("energies").explode().struct.unnest()).filter(pl.col("span") == "train")
-    used = figures.filter((pl.col("method") == "estimated") == trials.joules.estimated)
+    figures = trials.figures("train")
+    told = figures.filter((pl.col("method") == "estimated") == trials.joules.estimated)
+    own = told.filter(~pl.col("shared"))
+    used = told if own.is_empty() else own
     if used.is_empty():
         yield "energy", "no instrument gave a figure"
         return
     scopes = trials.rows["energy_scopes"].drop_nulls().unique().sort().to_list()
     covers = f", covering {listing(scopes)}" if scopes else ""
-    methods = listing([_METHODS[method] for method in used["method"].unique().sort()])
+    methods = listing([METHODS[method] for method in used["method"].unique().sort()])
     yield "energy", methods if trials.joules.estimated else f"{methods} of {_values(used, 'device')}{covers}"
-    least, most = used["rate_hz"].min(), used["rate_hz"].max()
+    share = pl.element().struct.field("sampling").struct.field("cpu_share")
+    most_share = trials.rows.select(pl.col("traces").list.eval(share).list.max().max()).item()
+    readings = [
+        *_range(used, "rate_hz", "{} per second"),
+        *_range(used, "late_p99_s", "99 % of them at most {} s late"),
+    ]
+    if most_share is not None:
+        readings.append(f"which took at most {number(100 * most_share, digits=2)} % of a core")
+    if readings:
+        yield "readings", ", ".join(readings)
+
+
+def _range(figures: pl.DataFrame, field: str, text: str) -> Iterator[str]:
+    """Say from where to where a field of the quality of figures goes; nothing where it is not known."""
+    values = figures["quality"].struct.field(field)
+    least, most = values.min(), values.max()
     if isinstance(least, float) and isinstance(most, float):
-        rates = dict.fromkeys((number(least), number(most)))
-        yield "readings", f"{' to '.join(rates)} per second"
+        yield text.format(" to ".join(dict.fromkeys((number(least), number(most)))))
 
 
 def _values(rows: pl.DataFrame, column: str) -> str:
@@ -65,7 +80,7 @@ def _pairs(rows: pl.DataFrame, column: str) -> list[str]:
 
 
 def _reasons(rows: pl.DataFrame) -> list[tuple[str, str]]:
-    return _entries(rows, "reasons")
+    return [(name, reason) for name, reason in _entries(rows, "reasons") if not name.startswith("power")]
 
 
 def _entries(rows: pl.DataFrame, column: str) -> list[tuple[str, str]]:

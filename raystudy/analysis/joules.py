@@ -10,6 +10,8 @@ class Joules:
     """The columns that hold the energy, and how every name of it must be marked."""
 
     train_j: str
+    train_u_j: str | None
+    """Half-width of its interval, from the readings; an estimate has none."""
     eval_j: str
     power_rms_w: str
     net_j: str | None
@@ -36,6 +38,7 @@ class Joules:
 
 MEASURED = Joules(
     train_j="energy_j",
+    train_u_j="energy_u_j",
     eval_j="energy_eval_j",
     power_rms_w="power_rms_w",
     net_j="energy_net_j",
@@ -44,6 +47,7 @@ MEASURED = Joules(
 )
 ESTIMATED = Joules(
     train_j="energy_estimated_j",
+    train_u_j=None,
     eval_j="energy_eval_estimated_j",
     power_rms_w="power_rms_estimated_w",
     net_j=None,

@@ -1,12 +1,22 @@
 """A kind of study: how one is checked before it burns energy, and what it finds afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import polars as pl
 
 from raystudy.analysis.findings import Findings
+from raystudy.record.archive import Baseline
 from raystudy.study import Study
+
+
+class Analyse(Protocol):
+    """Concludes from the table of observations, and from the idle power of the nodes where it was measured."""
+
+    def __call__(self, study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] = ()) -> Findings:
+        """Return the findings; raises AnalysisError where there must be none."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,5 +25,4 @@ class Kind:
 
     check: Callable[[Study], None]
     """Raises AnalysisError with one sentence where the study cannot be analysed."""
-    analyse: Callable[[Study, pl.DataFrame], Findings]
-    """Concludes from the table of observations; raises AnalysisError where it must not."""
+    analyse: Analyse

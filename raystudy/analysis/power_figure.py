@@ -1,72 +1,81 @@
 """Power over the seconds of one trial: sampled watts where there are any, else the slope of an energy counter."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
 from raystudy.analysis.findings import PowerTrace
+from raystudy.analysis.readings import traces_of
 from raystudy.analysis.trials import Trials
+from raystudy.record.curve import Curve
+from raystudy.record.points import Point
+from raystudy.record.trace import Trace
 
-_RANK = {(False, "power_w"): 0, (False, "energy_j"): 1, (True, "power_w"): 2, (True, "energy_j"): 3}
-"""Which channel of a device is shown, by whether it is estimated and what it reads: measured watts first."""
+_LEAST_PERIODS = 0.5
+"""Shortest stretch of a counter that is shown: at the edges of a span it is read so often that its steps would show."""
 
 
 def power_figure(trials: Trials) -> Iterator[PowerTrace]:
     """Yield the power of the trial in the middle of the study; nothing where no channel was read twice."""
-    trial = trials.rows.row(trials.rows.height // 2, named=True)
-    readings = _readings(trial["traces"])
-    if readings.is_empty() or not trial["spans"]:
+    trial = trials.rows.slice(trials.rows.height // 2, 1)
+    traces = _best(traces_of(trial["traces"]), estimated=trials.joules.estimated)
+    curves = [Curve(trace) for trace in traces]
+    spans = trial.select(pl.col("spans").explode()).to_series().drop_nulls()
+    readings = [
+        (curve.channel.device, at_s, power_w)
+        for curve, trace in zip(curves, traces, strict=True)
+        for at_s, power_w in _watts(curve, trace.period_s)
+    ]
+    if not readings or spans.is_empty():
         return
-    start_s = min(span["start_s"] for span in trial["spans"])
-    estimated = bool(readings["estimated"].any())
-    mark = " (estimate)" if estimated else ""
+    start_s = min(span["start_s"] for span in spans)
+    mark = " (estimate)" if trials.joules.estimated else ""
     yield PowerTrace(
         name="power",
-        title=f"Power during {trial['trial_id']}{mark}",
-        caption=_caption(readings, estimated=estimated),
+        title=f"Power during {trial['trial_id'].item()}{mark}",
+        caption=_caption(curves, estimated=trials.joules.estimated),
         y_title=f"Power (W){mark}",
-        readings=readings.select("device", at_s=pl.col("at_s") - start_s, power_w="power_w"),
+        readings=pl.DataFrame(
+            [(device, at_s - start_s, power_w) for device, at_s, power_w in readings],
+            schema={"device": pl.String, "at_s": pl.Float64, "power_w": pl.Float64},
+            orient="row",
+        ),
         spans=pl.DataFrame(
-            [(span["name"], span["start_s"] - start_s, span["end_s"] - start_s) for span in trial["spans"]],
+            [(span["name"], span["start_s"] - start_s, span["end_s"] - start_s) for span in spans],
             schema={"span": pl.String, "start_s": pl.Float64, "end_s": pl.Float64},
             orient="row",
         ),
     )
 
 
-def _caption(readings: pl.DataFrame, *, estimated: bool) -> str:
+def _caption(curves: Iterable[Curve], *, estimated: bool) -> str:
     parts = ["One trial, the middle one of the study."]
-    if (readings["quantity"] == "energy_j").any():
+    if any(curve.counts for curve in curves):
         parts.append("Each point is the slope between two readings of an energy counter.")
     if estimated:
         parts.append("The counter is an estimate, nameplate watts x CPU time, not a measurement.")
     return " ".join(parts)
 
 
-def _readings(traces: list[dict[str, Any]]) -> pl.DataFrame:
-    """Return device, at_s, power_w, quantity and estimated, of the best channel of each device."""
-    schema = {"device": pl.String, "estimated": pl.Boolean, "quantity": pl.String, "rank": pl.Int64}
-    rows = [
-        (*_channel(trace["channel"]), reading["at_s"], reading["value"])
-        for trace in traces
-        for reading in trace["readings"]
-        if reading["value"] is not None and (trace["channel"]["estimated"], trace["channel"]["quantity"]) in _RANK
-    ]
-    table = pl.DataFrame(rows, schema={**schema, "at_s": pl.Float64, "value": pl.Float64}, orient="row")
-    best = table.filter(pl.col("rank") == pl.col("rank").min().over("device", "estimated"))
-    shown = best.filter(~pl.col("estimated") | pl.col("estimated").all())
-    watts = shown.unique(["device", "at_s"]).sort("device", "at_s").with_columns(_watts())
-    return watts.drop_nulls("power_w")
+def _best(traces: Iterable[Trace], *, estimated: bool) -> list[Trace]:
+    """Return one trace a device: its sampled power, else its counter; estimates only where all is one."""
+    shown = [trace for trace in traces if trace.channel.estimated == estimated]
+    devices: dict[tuple[str, str], Trace] = {}
+    for quantity in ("power_w", "energy_j"):
+        for trace in (each for each in shown if each.channel.quantity == quantity):
+            devices.setdefault((trace.channel.scope, trace.channel.device), trace)
+    return [devices[key] for key in sorted(devices)]
 
 
-def _channel(channel: dict[str, Any]) -> tuple[str, bool, str, int]:
-    key = channel["estimated"], channel["quantity"]
-    return channel["device"], *key, _RANK[key]
-
-
-def _watts() -> pl.Expr:
-    """Take watts as they are; of a counter the slope, null at its first reading and where it starts again."""
-    counted = pl.col("value").diff().over("device", order_by="at_s")
-    slope = counted / pl.col("at_s").diff().over("device", order_by="at_s")
-    return pl.when(pl.col("quantity") == "power_w").then("value").when(counted >= 0).then(slope).alias("power_w")
+def _watts(curve: Curve, period_s: float) -> Iterator[tuple[float, float]]:
+    """Yield times and watts: as they were sampled, or as the slope of a counter, each point at the end of it."""
+    if not curve.counts:
+        yield from ((point.at_s, point.value) for point in curve.points)
+        return
+    last: Point | None = None
+    for point in curve.points:
+        if last is None:
+            last = point
+        elif point.at_s - last.at_s >= _LEAST_PERIODS * period_s:
+            yield point.at_s, (point.value - last.value) / (point.at_s - last.at_s)
+            last = point

@@ -1,6 +1,6 @@
 """The finished trials of one study: checked for what must not be pooled, labelled by level and block, with metrics.
 
-observations ──only this study's──▶ one corpus? ──▶ + level, x, block, METRICS ──▶ Trials
+observations ──only this study's──▶ sound? one corpus? ──▶ + level, x, block, METRICS ──▶ Trials
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import polars as pl
 
 from raystudy.analysis.joules import Joules, joules_of
 from raystudy.errors import AnalysisError
+from raystudy.record.archive import Baseline
 from raystudy.stats.design import Design, design
 from raystudy.stats.metrics import METRICS, Inputs, cs_tflops
 from raystudy.study import CORPUS_FIELDS, Study
@@ -31,6 +32,10 @@ class Trials:
     joules: Joules
     n_left_out: int
     """Observations in the same folder that this study file does not ask for."""
+    failed: pl.DataFrame
+    """Trials whose readings failed an expectation; not among `rows` where the study file leaves them out."""
+    baselines: tuple[Baseline, ...]
+    """Idle power of the nodes, before and after each run."""
 
     @property
     def factor(self) -> str:
@@ -50,18 +55,27 @@ class Trials:
         """Return one row a level, in order, with columns level, x and these statistics."""
         return self.rows.group_by("level", "x").agg(**statistics).sort(pl.col("level").cast(pl.Enum(self.levels)))
 
+    def figures(self, span: str | None = None) -> pl.DataFrame:
+        """Return the energy figures of all trials, one a row, of one name of a span or of all."""
+        told = self.rows.select("trial_id", "level", "host_hash", "energies").explode("energies").drop_nulls("energies")
+        figures = told.unnest("energies")
+        return figures if span is None else figures.filter(pl.col("span") == span)
+
     def design(self, column: str) -> Design:
         """Return one column as blocks x levels."""
         return design(self.rows, subject="block", level="level", value=column, levels=self.levels)
 
 
-def trials_of(study: Study, table: pl.DataFrame) -> Trials:
+def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] = ()) -> Trials:
     """Take the study's own trials from a table; raises AnalysisError where there is none, or where corpora mix."""
-    rows = _labelled(study, table)
+    own = _labelled(study, table)
+    failed = own.filter(~pl.col("expectations_met"))
+    rows = _sound(study, own) if study.analysis.leave_out_failed else own
     _refuse_mixed_corpora(next(iter(study.factors)), rows)
     joules = joules_of(rows)
     inputs = Inputs(
         energy_j=joules.train_j,
+        energy_u_j=joules.train_u_j,
         power_rms_w=joules.power_rms_w,
         pe_k=study.analysis.pe_k,
         pe_cs_tflops=study.analysis.pe_cs_tflops,
@@ -72,7 +86,9 @@ def trials_of(study: Study, table: pl.DataFrame) -> Trials:
         rows=rows.with_columns(cs_tflops=cs_tflops(inputs), **metrics),
         levels=_in_order(rows, [label(level) for level in _levels_by_condition(study).values()]),
         joules=joules,
-        n_left_out=table.height - rows.height,
+        n_left_out=table.height - own.height,
+        failed=failed,
+        baselines=tuple(baselines),
     )
 
 
@@ -99,6 +115,17 @@ def _labelled(study: Study, table: pl.DataFrame) -> pl.DataFrame:
         x=_on_axis(rows["condition"], levels),
         block=pl.format("r{}", pl.col("repetition").cast(pl.String).str.zfill(2)),
     )
+
+
+def _sound(study: Study, own: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the trials whose readings failed an expectation; what could not be told stays."""
+    rows = own.filter(pl.col("expectations_met").fill_null(value=True))
+    if rows.is_empty():
+        raise AnalysisError(
+            f"All {own.height} finished trials of study {study.name!r} failed an expectation, and "
+            "analysis.leave_out_failed leaves them out. Set it to false to see which failed what."
+        )
+    return rows
 
 
 def _levels_by_condition(study: Study) -> dict[str, Level]:

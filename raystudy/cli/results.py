@@ -80,11 +80,20 @@ def _text(table: "pl.DataFrame", format_: Format) -> str:
 
 def _print(frame: "pl.DataFrame") -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    for column in SHOWN:
+    measured = frame["energy_estimated_j"].is_null().all()
+    shown = [column for column in SHOWN if not (measured and column == "energy_estimated_j")]
+    for column in shown:
         first = column == "trial_id"
-        table.add_column(column.replace("_", " "), justify="left" if first else "right", no_wrap=first)
-    for row in frame.select(SHOWN).iter_rows():
-        table.add_row(
-            *("—" if cell is None else f"{cell:,.4g}" if isinstance(cell, float) else str(cell) for cell in row)
+        table.add_column(
+            column.replace("_", " "), justify="left" if first else "right", no_wrap=column in ("trial_id", "energy_j")
         )
+    for row in frame.iter_rows(named=True):
+        cells = {column: _cell(row[column]) for column in shown}
+        if row["energy_u_j"] is not None:
+            cells["energy_j"] += f" ± {row['energy_u_j']:.2g}"
+        table.add_row(*cells.values())
     Console().print(table)
+
+
+def _cell(value: object) -> str:
+    return "—" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -48,10 +48,12 @@ class PowerMonitor:
     def __init__(self, node_id: str, metering: Metering, study: str) -> None:
         self._node_id = node_id
         self._reasons: dict[str, str] = {}
+        self._unreadable: tuple[str, ...] = ()
         self._refusal: MeterError | None = None
         meters: tuple[Meter, ...] = ()
         try:
             opened = open_meters(metering)
+            self._unreadable = opened.unreadable
             meters, self._reasons = opened.meters, dict.fromkeys(METERS, "read") | dict(opened.reasons)
         except MeterError as error:
             # Raised by ready(): an actor whose constructor raises tells its callers only that it died.
@@ -97,6 +99,10 @@ class PowerMonitor:
     def reasons(self) -> dict[str, str]:
         """Return for each kind of instrument that it is read, or why it is not."""
         return self._reasons
+
+    def unreadable(self) -> dict[str, str]:
+        """Return the instruments that are there and cannot be read, each with what to do about it."""
+        return {name: self._reasons[name] for name in self._unreadable}
 
     def close(self) -> None:
         """Stop reading, let go of the instruments, and forget what is on disk."""

@@ -28,9 +28,16 @@ Bits of NVML's clock event reasons that slow a board down from outside (nvml.h, 
 
 sw_power_cap (0x04) is not among them: a board that works hard runs at its power limit, and is told so by the board.
 """
-NORMAL = {0x01: "gpu_idle", 0x02: "applications_clocks_setting", 0x04: "sw_power_cap", 0x10: "sync_boost"} | {
-    0x100: "display_clock_setting"
+NORMAL = {
+    0x01: "gpu_idle",
+    0x02: "applications_clocks_setting",
+    0x04: "sw_power_cap",
+    0x10: "sync_boost",
+    0x100: "display_clock_setting",
+    0x200: "board_limit",
+    0x400: "reliability",
 }
+"""What tells why the clocks are what they are, and is no flaw of a trial."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +62,8 @@ class _Device(NamedTuple):
 
     def told(self) -> list[Trace]:
         """Return the traces of the kind that the figure was made from."""
-        return self.of("energy_j" if self.energy.method == "counter" else "power_w")
+        traces = self.of("energy_j" if self.energy.method == "counter" else "power_w")
+        return [trace for trace in traces if trace.channel.scope == self.energy.scope]
 
     def within(self, quantity: Quantity) -> list[float]:
         """Return the values of one quantity in the training spans, in order."""

@@ -15,6 +15,8 @@ class Inputs:
     """Which columns hold the energy, and the constants of P1's formula."""
 
     energy_j: str = "energy_j"
+    energy_u_j: str | None = "energy_u_j"
+    """Half-width of the interval of energy_j; null where it has none, as an estimate."""
     power_rms_w: str = "power_rms_w"
     pe_k: float = 1.0
     pe_cs_tflops: float | None = None
@@ -27,6 +29,11 @@ Metric = Callable[[Inputs], pl.Expr]
 def energy_j_per_token(inputs: Inputs) -> pl.Expr:
     """Joules spent for each token trained on."""
     return _ratio(pl.col(inputs.energy_j), pl.col("tokens_seen"))
+
+
+def energy_u_j_per_token(inputs: Inputs) -> pl.Expr:
+    """Half-width of its interval, from the readings alone: a gain, one factor a board, cancels in comparisons."""
+    return _ratio(_u_j(inputs), pl.col("tokens_seen"))
 
 
 def tokens_per_s(_: Inputs) -> pl.Expr:
@@ -42,6 +49,24 @@ def flops_per_s(_: Inputs) -> pl.Expr:
 def loss_drop_per_kj(inputs: Inputs) -> pl.Expr:
     """Nats per token of held-out loss that a kilojoule bought, counted from zero tokens."""
     return _ratio(pl.col("loss_initial") - pl.col("loss_heldout"), pl.col(inputs.energy_j) / 1e3)
+
+
+def loss_drop_per_kj_low(inputs: Inputs) -> pl.Expr:
+    """
+    Lower bound of loss_drop_per_kj: the least drop for the most joules.
+
+    Drop and joules are both taken at the ends of their intervals (bootstrap over held-out documents, 95 %; the
+    instrument's), as if both were off at once in the worst way: the bounds hold the truth at least as often as the
+    wider of both. The loss before training is taken as it is.
+    """
+    least, energy_j, u_j = pl.col("loss_initial") - pl.col("loss_heldout_high"), pl.col(inputs.energy_j), _u_j(inputs)
+    return _per_kj(least, pl.when(least >= 0).then(energy_j + u_j).otherwise(energy_j - u_j))
+
+
+def loss_drop_per_kj_high(inputs: Inputs) -> pl.Expr:
+    """Upper bound of loss_drop_per_kj: the greatest drop for the least joules; null where these may be none at all."""
+    most, energy_j, u_j = pl.col("loss_initial") - pl.col("loss_heldout_low"), pl.col(inputs.energy_j), _u_j(inputs)
+    return _per_kj(most, pl.when(most >= 0).then(energy_j - u_j).otherwise(energy_j + u_j))
 
 
 def power_mean_w(inputs: Inputs) -> pl.Expr:
@@ -81,6 +106,14 @@ def _parameter_efficiency(quality: pl.Expr, speed: pl.Expr, power: pl.Expr, toke
     return _ratio(k * (quality * _ratio(speed, power)), pl.col("parameters") * (tokens / 1e6))
 
 
+def _u_j(inputs: Inputs) -> pl.Expr:
+    return pl.lit(None, dtype=pl.Float64) if inputs.energy_u_j is None else pl.col(inputs.energy_u_j)
+
+
+def _per_kj(drop: pl.Expr, energy_j: pl.Expr) -> pl.Expr:
+    return pl.when(energy_j > 0).then(drop / (energy_j / 1e3))
+
+
 def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """Divide; null where there is nothing to divide by."""
     return pl.when(denominator != 0).then(numerator / denominator)
@@ -90,9 +123,12 @@ METRICS: Mapping[str, Metric] = {
     metric.__name__: metric
     for metric in (
         energy_j_per_token,
+        energy_u_j_per_token,
         tokens_per_s,
         flops_per_s,
         loss_drop_per_kj,
+        loss_drop_per_kj_low,
+        loss_drop_per_kj_high,
         power_mean_w,
         parameter_efficiency_published,
         parameter_efficiency_recounted,

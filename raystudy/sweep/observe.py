@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.energy import Idle, belonging, energies
+from raystudy.record.gate import all_met, expectations
 from raystudy.record.observation import Identity, Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome
+from raystudy.record.totals import totals
 from raystudy.record.trace import Trace
 from raystudy.study import Study, Trial
 
@@ -15,20 +17,21 @@ def observe(
     outcome: Outcome,
     *,
     traces: Iterable[Trace],
-    idle_w: Mapping[str, float],
+    idle: Mapping[str, Idle],
     provenance: Provenance,
 ) -> Observation:
-    """Put a finished trial together; of the node's traces it keeps those of devices that were the trial's own."""
+    """Put a finished trial together; of the node's traces it keeps those of its own GPUs, and of what each node has."""
     gpus = frozenset({outcome.device} - {"cpu"})
-    own = belonging(traces, gpu_uuids=gpus, exclusive=study.resources.exclusive)
-    figures = energies(own, outcome.spans, idle_w)
+    own = belonging(traces, gpu_uuids=gpus)
+    figures = energies(own, outcome.spans, idle, exclusive=study.resources.exclusive)
+    judged = expectations(figures, own, outcome.spans)
     return Observation(
         identity=identity_of(study, trial),
         recipe=trial.recipe,
         outcome=outcome,
         totals=totals(figures, outcome.spans),
         provenance=provenance,
-        measurements=Measurements(energies=figures, traces=own),
+        measurements=Measurements(energies=figures, traces=own, expectations=judged, expectations_met=all_met(judged)),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from raystudy import __version__
+from raystudy.power.monitor import boot_id
 from raystudy.record.observation import Provenance
 
 PACKAGES = ("ray", "torch", "transformers", "tokenizers", "datasets", "nvidia-ml-py", "numpy", "pyarrow", "polars")
@@ -19,11 +20,13 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def provenance_of(*, study_sha256: str, git_commit: str | None, gpu_name: str | None) -> Provenance:
+def provenance_of(*, study_sha256: str, git_commit: str | None, gpu_name: str | None, node_id: str) -> Provenance:
     """Describe this process, this node and this moment."""
     return Provenance(
         started_utc=now_utc(),
-        host_hash=hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12],
+        host_hash=_hashed(socket.gethostname()),
+        node=node_name(node_id),
+        boot_hash=_hashed(boot_id()),
         cpu_name=_cpu_name(),
         cpu_count=os.cpu_count(),
         cpu_governor=_GOVERNOR.read_text().strip() if _GOVERNOR.is_file() else None,
@@ -32,6 +35,11 @@ def provenance_of(*, study_sha256: str, git_commit: str | None, gpu_name: str | 
         git_commit=git_commit,
         versions=versions(),
     )
+
+
+def node_name(node_id: str) -> str:
+    """Return what the archive calls a node of Ray."""
+    return node_id[:12]
 
 
 def now_utc() -> str:
@@ -61,6 +69,10 @@ def git_commit(folder: Path) -> str | None:
         return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _cpu_name() -> str | None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import ray
@@ -15,6 +15,8 @@ from raystudy.sweep.board import Running, board_for
 from raystudy.sweep.cluster import node_ids
 
 _EVERY_S = 1.0
+_ANSWER_S = 1.0
+"""Watts of a node that does not answer within this are not shown: its monitor may be starting again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,10 +68,8 @@ class _Taker:
         self._first_run_s = time.monotonic()
 
     def __call__(self) -> Snapshot:
-        running: tuple[Running, ...] = ray.get(self._board.read.remote())
-        power_w: dict[str, float | None] = {}
-        for node_power_w in ray.get([monitor.latest_w.remote() for monitor in self._monitors]):
-            power_w |= node_power_w
+        running: tuple[Running, ...] = ray.get(self._board.read.remote(), timeout=_ANSWER_S * 10)
+        power_w = self._power_w()
         done = [trial for trial in self._weights if self._archive.has(trial)]
         return Snapshot(
             planned=len(self._weights),
@@ -80,6 +80,16 @@ class _Taker:
             elapsed_s=time.monotonic() - self._started_s,
             left_s=self._left_s(done, running),
         )
+
+    def _power_w(self) -> dict[str, float | None]:
+        """Return the latest watts of all nodes whose monitor answers."""
+        asked = [monitor.latest_w.remote() for monitor in self._monitors]
+        answered, _ = ray.wait(asked, num_returns=len(asked), timeout=_ANSWER_S) if asked else ([], [])
+        power_w: dict[str, float | None] = {}
+        for answer in answered:
+            with suppress(ray.exceptions.RayError):
+                power_w |= ray.get(answer)
+        return power_w
 
     def _left_s(self, done: list[str], running: tuple[Running, ...]) -> float | None:
         """Extrapolate from the share of the planned tokens that this run has worked off."""

@@ -1,7 +1,8 @@
 """One trial as Ray Tune runs it: an actor on its node that trains, asks the node's monitor for the span, writes a row.
 
-    monitor ready ─▶ train ─▶ span of the monitor ─▶ observe ─▶ Archive
-                     └ nothing is asked of Ray while it is measured, but one line a second to the board
+    monitor ready ─▶ read ─▶ train ─▶ span of the monitor ─▶ observe ─▶ Archive
+                             └ nothing is waited for while it is measured: a line a second to the board, and at each
+                               edge of a span a word to the monitor, which reads then
 
 Tune hears only that it is done; what was measured is in the archive. A trial that is there already is not run again.
 """
@@ -15,15 +16,13 @@ from typing import Any
 import ray
 from ray import tune
 
-from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.observation import Observation
-from raystudy.record.outcome import Outcome
-from raystudy.record.trace import Trace
 from raystudy.study import Resources
 from raystudy.sweep.board import Running, board_for
 from raystudy.sweep.observe import observe
-from raystudy.sweep.provenance import now_utc, provenance_of
+from raystudy.sweep.provenance import node_name, now_utc, provenance_of
+from raystudy.sweep.readings import Readings
 
 POWER_RESOURCE = "raystudy_power"
 """One a node: a trial that holds it has the node, and its power meters, to itself."""
@@ -38,7 +37,7 @@ def bundle(resources: Resources) -> dict[str, float]:
 
 
 class Trial(tune.Trainable):
-    """A trial of the plan; `config` names it: trial_id, archive (a path all nodes see), git_commit."""
+    """A trial of the plan; `config` names it: trial_id, archive (a path all nodes see), run, git_commit."""
 
     @classmethod
     def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
@@ -49,12 +48,11 @@ class Trial(tune.Trainable):
         """Find the trial in the plan, and wait until its node's monitor samples."""
         self._archive = Archive(Path(config["archive"]))
         self._study = self._archive.study()
-        self._git_commit = config["git_commit"]
+        self._run, self._git_commit = config["run"], config["git_commit"]
         self._trial = next(trial for trial in self._study.trials() if trial.id == config["trial_id"])
         self._node_id = ray.get_runtime_context().get_node_id()
-        self._power = monitor_for(self._node_id, self._study.metering, study=self._study.name)
         self._board = board_for(self._study.name)
-        ray.get(self._power.ready.remote())
+        self._readings = Readings(self._node_id, self._study)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial in the same process."""
@@ -87,32 +85,29 @@ class Trial(tune.Trainable):
 
         placement = place(self._study.resources)
         provenance = provenance_of(
-            study_sha256=self._archive.study_sha256(), git_commit=self._git_commit, gpu_name=placement.gpu_name
+            study_sha256=self._archive.study_sha256(),
+            git_commit=self._git_commit,
+            gpu_name=placement.gpu_name,
+            node_id=self._node_id,
         )
+        self._readings.begin()
         outcome = train(
             self._trial.recipe,
             seed=self._trial.seed,
             placement=placement,
             allow_hub=self._study.allow_hub,
             tell=_Teller(self._board, self._trial.id, self._node_id),
+            at_edge=self._readings.edge,
         )
-        traces, lost = self._traces(outcome)
+        traces, missing = self._readings.of(outcome.spans)
         return observe(
             self._study,
             self._trial,
-            dataclasses.replace(outcome, reasons=outcome.reasons | lost),
+            dataclasses.replace(outcome, reasons=outcome.reasons | missing),
             traces=traces,
-            idle_w=self._archive.idle_w(self._node_id),
+            idle=self._archive.idle(node_name(self._node_id), self._run),
             provenance=provenance,
         )
-
-    def _traces(self, outcome: Outcome) -> tuple[tuple[Trace, ...], dict[str, str]]:
-        """Ask the monitor for what it read; a monitor that is lost costs the joules, never the training."""
-        start_s, end_s = outcome.spans[0].start_s, outcome.spans[-1].end_s
-        try:
-            return ray.get(self._power.span.remote(start_s, end_s)), {}
-        except ray.exceptions.RayError as error:
-            return (), {"power": f"no readings: the monitor was lost ({type(error).__name__})"}
 
 
 class _Teller:

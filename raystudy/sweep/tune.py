@@ -1,6 +1,6 @@
 """Run what is missing of a study through Ray Tune.
 
-    plan − archive ──▶ corpora ──▶ cluster fits? ──▶ monitors, idle baseline ──▶ Tune, in plan order ──▶ archive
+    plan − archive ──▶ corpora ──▶ cluster fits? ──▶ idle baseline ──▶ Tune, in plan order ──▶ archive ──▶ idle again
 
 Tune schedules; the archive holds the results. To resume is to run again: what is there is not repeated.
 """
@@ -11,18 +11,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import ray
 from ray import tune
 
-from raystudy.errors import ArchiveError, MeterError
-from raystudy.power import LAST_RESORT
-from raystudy.power.monitor import monitor_for
+from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
-from raystudy.sweep.cluster import cluster, node_ids, refuse_unsatisfiable
+from raystudy.sweep.baseline import Nodes
+from raystudy.sweep.cluster import cluster, refuse_unsatisfiable
 from raystudy.sweep.provenance import git_commit, now_utc
 from raystudy.sweep.status import Snapshot, watching
 from raystudy.sweep.trial import Trial
@@ -31,8 +28,6 @@ from raystudy.training.tokens import prepare
 
 Attempt = Callable[[tuple[PlannedTrial, ...], int | None], list[str]]
 """Runs trials, so many at once (null: as many as the nodes hold), and returns the errors it saw."""
-
-_ESTIMATE = " (an estimate: no instrument can be read here; `raystudy meters` says why)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,16 +56,18 @@ def run(
     Raises ClusterError, CorpusError, ModelError, HubError or MeterError before anything is run; KeyboardInterrupt keeps
     what is finished.
     """
-    started_s = time.monotonic()
+    started_s, began_utc = time.monotonic(), now_utc()
     todo = tuple(trial for trial in study.trials() if not archive.has(trial.id))
     if todo:
         _prepare_corpora(study, archive, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")
         with cluster(address, study):
             refuse_unsatisfiable(study.resources)
-            _start_monitors(study, archive, tell)
+            nodes = Nodes(study, archive, run=began_utc, tell=tell)
+            nodes.measure_idle("before")
             with watching(study, archive, started_s, watch):
-                settle(archive, todo, lambda left, at_once: _tune(study, archive, left, at_once))
+                settle(archive, todo, lambda left, at_once: _tune(study, archive, left, at_once, run=began_utc))
+            nodes.measure_idle("after")
     ran = tuple(trial.id for trial in todo if archive.has(trial.id))
     failed = tuple(trial.id for trial in todo if not archive.has(trial.id))
     return Sweep(ran=ran, failed=failed, wall_s=time.monotonic() - started_s)
@@ -98,33 +95,6 @@ def _prepare_corpora(
             )
 
 
-def _start_monitors(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
-    """Start a monitor on each node, say what it reads, and measure the idle baseline."""
-    monitors = {node_id: monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()}
-    try:
-        ray.get([monitor.ready.remote() for monitor in monitors.values()])
-    except MeterError as error:  # as Ray raises it, its text is a traceback; the sentence is in its cause
-        raise MeterError(str(getattr(error, "cause", error))) from None
-    measuring = {}
-    for node_id, monitor in monitors.items():
-        reasons: dict[str, str] = ray.get(monitor.reasons.remote())
-        read = [name for name, reason in reasons.items() if reason == "read"]
-        estimate = read == [LAST_RESORT]
-        tell(f"power on node {node_id[:8]} is read from: {', '.join(read)}" + (_ESTIMATE if estimate else ""))
-        if not estimate:
-            measuring[node_id] = monitor
-    if measuring and study.metering.idle_s > 0:
-        tell(f"measuring the idle baseline, {study.metering.idle_s:g} s")
-        _measure_idle(measuring, study.metering.idle_s, archive)
-
-
-def _measure_idle(monitors: dict[str, Any], idle_s: float, archive: Archive) -> None:
-    """Measure the idle power of all nodes at once and keep it; an estimate has no idle power worth keeping."""
-    idle = ray.get([monitor.idle_w.remote(idle_s) for monitor in monitors.values()])
-    for node_id, power_w in zip(monitors, idle, strict=True):
-        archive.write_idle(node_id, power_w)
-
-
 def settle(archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt) -> None:
     """
     Attempt trials until each is in the archive, or a failure of this run is.
@@ -150,7 +120,9 @@ def settle(archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt) -
             archive.write_failure(Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))
 
 
-def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...], at_once: int | None) -> list[str]:
+def _tune(
+    study: Study, archive: Archive, trials: tuple[PlannedTrial, ...], at_once: int | None, *, run: str
+) -> list[str]:
     """Let Tune run trials in plan order, at most `at_once`, and return the errors it saw; its own folder is scratch."""
     scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
     tuner = tune.Tuner(
@@ -158,6 +130,7 @@ def _tune(study: Study, archive: Archive, trials: tuple[PlannedTrial, ...], at_o
         param_space={
             "trial_id": tune.grid_search([trial.id for trial in trials]),
             "archive": str(archive.folder.absolute()),
+            "run": run,
             "git_commit": git_commit(Path.cwd()),
         },
         tune_config=tune.TuneConfig(

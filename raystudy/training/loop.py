@@ -53,18 +53,23 @@ def train(
     placement: Placement,
     allow_hub: bool = False,
     tell: Callable[[Steps], None] = lambda _: None,
+    at_edge: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Train a recipe from a seed; `tell` is called after each step. Raises DivergedError, CorpusError, ModelError."""
+    """
+    Train a recipe from a seed; `tell` is called after each step, `at_edge` right after each edge of a span.
+
+    Raises DivergedError, CorpusError, ModelError.
+    """
     try:
-        return _train(recipe, seed=seed, placement=placement, allow_hub=allow_hub, tell=tell)
+        clock = Clock(placement.device, first="load", at_edge=at_edge)
+        return _train(recipe, clock, seed=seed, placement=placement, allow_hub=allow_hub, tell=tell)
     finally:
         _leave_nothing(placement.device)
 
 
 def _train(
-    recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, tell: Callable[[Steps], None]
+    recipe: Recipe, clock: Clock, *, seed: int, placement: Placement, allow_hub: bool, tell: Callable[[Steps], None]
 ) -> Outcome:
-    clock = Clock(placement.device, first="load")
     loaded = _load(recipe, seed=seed, placement=placement, allow_hub=allow_hub)
     clock.switch("eval")
     before = score(loaded.model, loaded.heldout, recipe)

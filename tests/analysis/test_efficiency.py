@@ -11,7 +11,7 @@ from raystudy.analysis import KINDS
 from raystudy.analysis.findings import Differences, Findings, Lines, PowerTrace, Table
 from raystudy.errors import AnalysisError
 from raystudy.study import Study, Trial
-from tests.observations import estimated, observation, study_of, table_of
+from tests.observations import estimated, observation, quality, study_of, table_of
 
 UNKNOWN: dict[str, Any] = {"energy_j": None, "energy_net_j": None, "energy_eval_j": None, "power_rms_w": None}
 
@@ -128,10 +128,12 @@ class TestTables:
             "conditions",
             "quality",
             "marginal",
+            "certainty",
             "anova",
             "pairwise",
             "parameter-efficiency",
             "parameter-efficiency-parts",
+            "whole",
             "trials",
         ] == [table.name for table in findings_of(study, table_of(study)).tables]
 
@@ -385,10 +387,10 @@ def test_rates_that_read_alike_are_one() -> None:
     """Rates of 10.00 and 10.01 Hz are 10.0 per second."""
     study = study_of()
     figure = observation(next(study.trials()), study=study).measurements.energies[0]
-    figures = tuple(dataclasses.replace(figure, rate_hz=rate_hz) for rate_hz in (10.0, 10.01))
+    figures = tuple(dataclasses.replace(figure, quality=quality(rate_hz=rate_hz)) for rate_hz in (10.0, 10.01))
     facts = dict(findings_of(study, table_of(study, lambda _: {"energies": figures})).facts)
 
-    assert "10.0 per second" == facts["readings"]
+    assert facts["readings"].startswith("10.0 per second, 99 % of them at most ")
 
 
 def test_p1_from_raw_rows() -> None:

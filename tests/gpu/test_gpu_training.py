@@ -1,12 +1,16 @@
 """What only a real GPU can show: losses equal bit for bit, joules from its own counter, identity by UUID."""
 
+import threading
+
 import pytest
 import torch
 
 from raystudy.power import open_meters
 from raystudy.power.sampler import Sampler
-from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.energy import belonging, energies
+from raystudy.record.gate import expectations
 from raystudy.record.outcome import Outcome
+from raystudy.record.totals import totals
 from raystudy.study import Metering, Recipe, Resources
 from raystudy.training.loop import train
 from raystudy.training.placement import Placement, place
@@ -44,18 +48,28 @@ def test_options_train(placement: Placement, changes: dict[str, object]) -> None
 
 def test_joules_are_the_boards_own(placement: Placement) -> None:
     """The board that torch trains on is found in NVML by UUID, and its counter gives the joules of the training."""
-    meters, _ = open_meters(Metering())
-    sampler = Sampler(meters, rate_hz=10)
-    sampler.wait_ready()
-    outcome = train(RECIPE.model_copy(update={"tokens": 3_000_000}), seed=1, placement=placement)
+    sampler = Sampler(open_meters(Metering()).meters, rate_hz=10)
+    sampler.mark()
+    outcome = train(
+        RECIPE.model_copy(update={"tokens": 3_000_000}), seed=1, placement=placement, at_edge=lambda: _mark(sampler)
+    )
     traces = sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
     sampler.close()
-    own = belonging(traces, gpu_uuids=frozenset({placement.identity}), exclusive=False)
-    total = totals(energies(own, outcome.spans, {}), outcome.spans)
+    own = belonging(traces, gpu_uuids=frozenset({placement.identity}))
+    figures = energies(own, outcome.spans, {}, exclusive=False)
+    total = totals(figures, outcome.spans)
+    judged = {each.name: each for each in expectations(figures, own, outcome.spans)}
 
     assert total.energy_j is not None
     assert 20 < total.energy_j / outcome.train_s < 1_500
     assert "gpu" == total.energy_scopes
+    assert [True, True] == [judged[name].met for name in ("edges", "sampler")]
+    assert judged["throttling"].met is not None
+
+
+def _mark(sampler: Sampler) -> None:
+    """Have it read, and wait for nothing, as a trial has."""
+    threading.Thread(target=sampler.mark, daemon=True).start()
 
 
 def test_memory_is_that_of_the_board(placement: Placement) -> None:

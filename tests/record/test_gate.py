@@ -1,11 +1,13 @@
 """What readings of a sound trial meet: each expectation is met, failed, or cannot be told, and says what it found."""
 
 import dataclasses
+import re
 from typing import Any
 
+import pynvml
 import pytest
 
-from raystudy.record.gate import Expectation, all_met, expectations
+from raystudy.record.gate import NORMAL, SLOWED, Expectation, all_met, expectations
 from raystudy.record.outcome import Span
 from raystudy.record.trace import Trace
 from raystudy.study import Trial
@@ -95,6 +97,17 @@ def test_a_board_at_its_power_limit_is_not_throttled(bits: int, verdict: tuple[b
     met, found = judged("throttling", trace("throttle_reasons", *[0.0] * 50, float(bits), *[0.0] * 40))
 
     assert verdict == (met, found.removeprefix("GPU-5f3a: "))
+
+
+def test_bits_are_those_of_nvml() -> None:
+    """The names and numbers are NVML's own, so that a reader finds them in its documentation."""
+    known = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", name.removeprefix("nvmlClocksThrottleReason")).lower(): getattr(pynvml, name)
+        for name in dir(pynvml)
+        if name.startswith("nvmlClocksThrottleReason")
+    }
+
+    assert {name: bit for bit, name in (SLOWED | NORMAL).items()}.items() <= known.items()
 
 
 def test_what_happened_after_the_training_is_no_flaw() -> None:

@@ -18,9 +18,10 @@ P1_ROWS = [
 
 
 def trial(**columns: object) -> pl.DataFrame:
-    """Return one trial: 1,000 tokens in 2 s for 50 J."""
+    """Return one trial: 1,000 tokens in 2 s for 50 ± 10 J."""
     base = {
         "energy_j": 50.0,
+        "energy_u_j": 10.0,
         "energy_estimated_j": None,
         "power_rms_w": 26.0,
         "tokens_seen": 1_000,
@@ -31,6 +32,8 @@ def trial(**columns: object) -> pl.DataFrame:
         "parameters": 1_000_000,
         "loss_initial": 6.0,
         "loss_heldout": 5.0,
+        "loss_heldout_low": 4.8,
+        "loss_heldout_high": 5.1,
         "perplexity": 148.413,
         "perplexity_sentence": None,
     }
@@ -59,16 +62,19 @@ def test_parameter_efficiency_as_published(tokens: int, quality: float, power_w:
     ("name", "expected"),
     [
         ("energy_j_per_token", 0.05),
+        ("energy_u_j_per_token", 0.01),
         ("tokens_per_s", 500.0),
         ("flops_per_s", 3e9),
         ("loss_drop_per_kj", 20.0),
+        ("loss_drop_per_kj_low", 15.0),
+        ("loss_drop_per_kj_high", 30.0),
         ("power_mean_w", 25.0),
         ("parameter_efficiency_published", 0.0067 * (0.03 / 26) / (1e6 * 2e-3)),
         ("parameter_efficiency_recounted", (1 / 148.413) * (0.003 / 25) / (1e6 * 1e-3)),
     ],
 )
 def test_each_metric(name: str, expected: float) -> None:
-    """1,000 tokens in 2 s for 50 J, and a loss that fell by one nat."""
+    """1,000 tokens in 2 s for 50 ± 10 J, and a loss that fell by one nat: by 0.9 or 1.2, as its interval has it."""
     assert pytest.approx(expected) == value(METRICS[name], trial())
 
 
@@ -79,10 +85,36 @@ def test_energy_of_another_column() -> None:
     assert 0.02 == value(energy_j_per_token, table, Inputs(energy_j="energy_estimated_j"))
 
 
+def test_an_estimate_has_no_interval() -> None:
+    """Where no column holds a half-width there are no bounds, whatever the joules."""
+    inputs = Inputs(energy_j="energy_estimated_j", energy_u_j=None)
+    bounds = [METRICS[name] for name in ("energy_u_j_per_token", "loss_drop_per_kj_low", "loss_drop_per_kj_high")]
+
+    assert [None] * 3 == [value(bound, trial(energy_estimated_j=20.0), inputs) for bound in bounds]
+
+
+def test_joules_that_may_be_none_bound_nothing() -> None:
+    """50 ± 50 J: what a kilojoule bought has no upper bound."""
+    table = trial(energy_u_j=50.0)
+
+    assert (pytest.approx(9.0), None) == (
+        value(METRICS["loss_drop_per_kj_low"], table),
+        value(METRICS["loss_drop_per_kj_high"], table),
+    )
+
+
+def test_a_loss_that_rose_is_worst_for_the_fewest_joules() -> None:
+    """A rise of 0.1 nats for 40 J is a lower bound of -2.5 nats/kJ."""
+    table = trial(loss_heldout=6.0, loss_heldout_high=6.1)
+
+    assert pytest.approx(-2.5) == value(METRICS["loss_drop_per_kj_low"], table)
+
+
 @pytest.mark.parametrize("name", sorted(name for name in METRICS if name not in {"tokens_per_s", "flops_per_s"}))
 def test_what_is_not_measured_stays_null(name: str) -> None:
     """No joules, no metric of joules: null, not zero."""
-    table = trial().with_columns(pl.lit(None, dtype=pl.Float64).alias("energy_j"), power_rms_w=pl.lit(None, pl.Float64))
+    lacking = dict.fromkeys(("energy_j", "energy_u_j", "power_rms_w"), pl.lit(None, pl.Float64))
+    table = trial().with_columns(**lacking)
 
     assert value(METRICS[name], table) is None
 
@@ -90,6 +122,6 @@ def test_what_is_not_measured_stays_null(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(METRICS))
 def test_a_ratio_over_nothing_is_null(name: str) -> None:
     """Zero joules, zero seconds, zero tokens: null, neither infinite nor NaN."""
-    table = trial(energy_j=0.0, power_rms_w=0.0, train_s=0.0, tokens_seen=0)
+    table = trial(energy_j=0.0, energy_u_j=0.0, power_rms_w=0.0, train_s=0.0, tokens_seen=0)
 
     assert value(METRICS[name], table) is None

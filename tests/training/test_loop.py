@@ -1,5 +1,6 @@
 """A training gives the same losses for the same seed, counts what it really processed, and cuts its time into spans."""
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -225,3 +226,18 @@ def test_a_placement_sets_the_threads() -> None:
     placement = place(Resources(cpus=1))
 
     assert 1 == torch.get_num_threads() == placement.threads
+
+
+def test_each_edge_is_called() -> None:
+    """Whoever reads meters hears of each edge right after it: the start, every switch, and the end."""
+    heard_s: list[float] = []
+    outcome = train(
+        recipe_of({"eval_every_tokens": 2_000}),
+        seed=1,
+        placement=place(Resources(cpus=1)),
+        at_edge=lambda: heard_s.append(time.monotonic()),
+    )
+    edges_s = [outcome.spans[0].start_s, *(span.end_s for span in outcome.spans)]
+
+    assert len(edges_s) == len(heard_s)
+    assert all(0 <= heard - edge < 0.05 for heard, edge in zip(heard_s, edges_s, strict=True))

@@ -1,0 +1,78 @@
+"""An observation puts together what was trained and what was read; what others may have used is kept apart."""
+
+import dataclasses
+
+import pytest
+
+from raystudy.record.energy import Idle
+from raystudy.record.observation import Observation
+from raystudy.sweep.observe import observe
+from tests.observations import observation, study_of, trace
+
+IDLE = {
+    "GPU-5f3a": Idle(device="GPU-5f3a", power_w=10.0, u_w=0.2),
+    "package-0": Idle(device="package-0", power_w=5.0, u_w=0.1),
+}
+NODE = (
+    trace("energy_j"),
+    trace("energy_j", device="GPU-other"),
+    trace("energy_j", device="package-0", scope="package", max_w=100.0),
+)
+"""What a node of two boards reads, each of its three devices at 50 W."""
+
+
+def observed(*, exclusive: bool) -> Observation:
+    """Return what comes of a trial on GPU-5f3a that trained for 8.5 s."""
+    study = study_of(resources__exclusive=str(exclusive).lower(), resources__gpus="1")
+    made = observation(next(study.trials()), study=study)
+    return observe(study, next(study.trials()), made.outcome, traces=NODE, idle=IDLE, provenance=made.provenance)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_boards_of_others_are_not_kept(exclusive: bool) -> None:  # noqa: FBT001 - a case
+    """The traces are those of the trial's GPU and of what a node has once, shared or not."""
+    kept = [trace.channel.device for trace in observed(exclusive=exclusive).measurements.traces]
+
+    assert ["GPU-5f3a", "package-0"] == kept
+
+
+def test_a_node_of_its_own_belongs_to_the_trial() -> None:
+    """Board and package count: 2 x 50 W x 8.5 s, less 15 W of idle power."""
+    totals = observed(exclusive=True).totals
+
+    assert (pytest.approx(850.0), "gpu+package", None) == (
+        totals.energy_j,
+        totals.energy_scopes,
+        totals.energy_shared_j,
+    )
+    assert pytest.approx(850.0 - 15.0 * 8.5) == totals.energy_net_j
+
+
+def test_the_interval_of_net_joules_holds_that_of_idle() -> None:
+    """0.3 W for 8.5 s come on top of the interval of the gross joules."""
+    totals = observed(exclusive=True).totals
+
+    assert totals.energy_u_j is not None
+    assert pytest.approx(totals.energy_u_j + 0.3 * 8.5) == totals.energy_net_u_j
+
+
+def test_a_shared_package_is_kept_apart() -> None:
+    """On a node that others may use the package is in no total but its own, and marked."""
+    found = observed(exclusive=False)
+    shared = {figure.device: figure.shared for figure in found.measurements.energies}
+
+    assert (pytest.approx(425.0), pytest.approx(425.0), "gpu") == (
+        found.totals.energy_j,
+        found.totals.energy_shared_j,
+        found.totals.energy_scopes,
+    )
+    assert {"GPU-5f3a": False, "package-0": True} == shared
+
+
+def test_each_observation_is_judged() -> None:
+    """Sound readings meet what is expected of them; the verdict is a column of the row."""
+    found = observed(exclusive=True)
+    row = found.to_arrow().to_pylist()[0]
+
+    assert (True, 6) == (row["expectations_met"], len(row["expectations"]))
+    assert [dataclasses.asdict(each) for each in found.measurements.expectations] == row["expectations"]
