@@ -3,6 +3,8 @@
     .venv/bin/python benchmarks/gpu_evidence.py --only mfu,p1-setting --out benchmarks/results/gpu
     .venv/bin/python benchmarks/gpu_evidence.py --tiny            the same on a CPU, at toy sizes, to see that it runs
 
+    probe       update periods of NVML, cost of its calls, whether polling disturbs the counter; idle and under load
+    measure     `raystudy measure` around matrix products, around idleness, around bursts: counter against integral
     mfu         tokens/s, MFU and J/token of tinyllama-1b, bf16, 2048 packed; beside a plain loop and HF Trainer
     p1-setting  joules per processed token of P1's batch 1 x 64 under fp16 autocast, beside a packed setting
     p1-small    P1 in small, 500K / 1M / 2M tokens x 5 shuffled blocks: a full archive with real traces, and its report
@@ -20,20 +22,23 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 os.environ.update({"HF_HUB_OFFLINE": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"})
 
+import evidence_power
 import numpy as np
 import torch
 from contenders import CONTENDERS, Task
 
-from raystudy.power import open_meters
+from raystudy.power import Opened, open_meters
 from raystudy.power.sampler import Sampler
 from raystudy.record.archive import Archive
-from raystudy.record.energy import belonging, energies, totals
+from raystudy.record.energy import belonging, energies
 from raystudy.record.outcome import Span
+from raystudy.record.totals import totals
 from raystudy.study import Metering, Recipe, Resources, Study, parse
 from raystudy.sweep.observe import observe
 from raystudy.sweep.provenance import git_commit, provenance_of, versions
@@ -47,12 +52,26 @@ from raystudy.training.sequences import Sequences
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """Where an item runs, and how large."""
+    """Where an item runs, and how large; instruments are opened when first asked for: others may be probing them."""
 
-    placement: Placement
-    sampler: Sampler
     out: Path
     tiny: bool
+
+    @cached_property
+    def placement(self) -> Placement:
+        """The GPU where there is one, else the CPU."""
+        gpu = torch.cuda.is_available()
+        return place(Resources(gpus=int(gpu), cpus=len(os.sched_getaffinity(0)), exclusive=False))
+
+    @cached_property
+    def opened(self) -> Opened:
+        """The instruments of this machine."""
+        return open_meters(Metering())
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """What reads them; asked for before what it is to measure."""
+        return Sampler(self.opened.meters, rate_hz=10)
 
     @property
     def model(self) -> str:
@@ -62,8 +81,8 @@ class Bench:
     def joules(self, span: Span) -> dict[str, float | str | None]:
         """Return the energy figure of a span, and how it was had."""
         gpus = frozenset({self.placement.identity} - {"cpu"})
-        traces = belonging(self.sampler.span(span.start_s, span.end_s), gpu_uuids=gpus, exclusive=not gpus)
-        figures = energies(traces, [span], {})
+        traces = belonging(self.sampler.span(span.start_s, span.end_s), gpu_uuids=gpus)
+        figures = energies(traces, [span], exclusive=not gpus)
         total = totals(figures, [span])
         return {
             "energy_j": total.energy_j,
@@ -76,6 +95,7 @@ class Bench:
 
 def mfu(bench: Bench) -> Iterator[dict[str, Any]]:
     """Time optimizer steps of packed sequences at several batch sizes, compiled or not, and of two peers."""
+    bench.sampler.mark()
     context, steps = (64, 6) if bench.tiny else (2048, 12)
     for batch_size in (1, 2) if bench.tiny else (1, 2, 4, 8):
         recipe = Recipe(
@@ -94,6 +114,7 @@ def mfu(bench: Bench) -> Iterator[dict[str, Any]]:
 
 def p1_setting(bench: Bench) -> Iterator[dict[str, Any]]:
     """Compare joules per processed token of the published setting with a packed one."""
+    bench.sampler.mark()
     tokens = 2_000 if bench.tiny else 40_000
     stories = {"corpus": "stories", "corpus_documents": 300 if bench.tiny else 2_000, "eval_tokens": 2_000}
     common = {"model": bench.model, "tokens": tokens, "schedule": "constant", "warmup_fraction": 0.0} | stories
@@ -127,14 +148,16 @@ def p1_small(bench: Bench) -> Iterator[dict[str, Any]]:
     for trial in study.trials():
         if archive.has(trial.id):
             continue
+        bench.sampler.mark()
         outcome = train(trial.recipe, seed=trial.seed, placement=bench.placement)
         provenance = provenance_of(
             study_sha256=archive.study_sha256(),
             git_commit=git_commit(Path.cwd()),
             gpu_name=bench.placement.gpu_name,
+            node_id="no-ray",
         )
         traces = bench.sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
-        observation = observe(study, trial, outcome, traces=traces, idle_w={}, provenance=provenance)
+        observation = observe(study, trial, outcome, traces=traces, idle={}, provenance=provenance)
         archive.write(observation)
         yield {"trial": trial.id, "train_s": outcome.train_s, "energy_j": observation.totals.energy_j}
     from rich.console import Console
@@ -144,7 +167,19 @@ def p1_small(bench: Bench) -> Iterator[dict[str, Any]]:
     conclude(archive, Console(), brief=True)
 
 
+def probe(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Ask NVML what it does."""
+    return evidence_power.probe(tiny=bench.tiny)
+
+
+def measure(bench: Bench) -> Iterator[dict[str, Any]]:
+    """See what `raystudy measure` says of known loads."""
+    return evidence_power.measure(tiny=bench.tiny)
+
+
 ITEMS: dict[str, tuple[Callable[[Bench], Iterator[dict[str, Any]]], float]] = {
+    "probe": (probe, 3),
+    "measure": (measure, 4),
     "mfu": (mfu, 6),
     "p1-setting": (p1_setting, 3),
     "p1-small": (p1_small, 9),
@@ -218,17 +253,11 @@ cpus = {bench.placement.threads}
 
 def _run_item(name: str, out: Path, *, tiny: bool) -> None:
     """Run one item in this process; what it has is on disk after each step of it."""
-    gpu = torch.cuda.is_available()
-    placement = place(Resources(gpus=int(gpu), cpus=len(os.sched_getaffinity(0)), exclusive=False))
-    meters, reasons = open_meters(Metering())
-    sampler = Sampler(meters, rate_hz=10)
-    sampler.wait_ready()
-    bench = Bench(placement=placement, sampler=sampler, out=out, tiny=tiny)
+    bench = Bench(out=out, tiny=tiny)
     record: dict[str, Any] = {
         "item": name,
         "command": " ".join(["benchmarks/gpu_evidence.py", *sys.argv[1:]]),
-        "machine": {"device": placement.identity, "gpu": placement.gpu_name, "threads": placement.threads},
-        "meters_not_read": reasons,
+        "machine": {key: getattr(bench.placement, key) for key in ("identity", "gpu_name", "threads")},
         "versions": versions(),
         "tiny": tiny,
         "rows": [],
@@ -237,7 +266,10 @@ def _run_item(name: str, out: Path, *, tiny: bool) -> None:
         record["rows"].append(row)
         (out / f"{name}.json").write_text(json.dumps(record, indent=1))
         print(json.dumps(row), flush=True)
-    sampler.close()
+    if "sampler" in vars(bench):
+        record["meters_not_read"] = dict(bench.opened.reasons)
+        bench.sampler.close()
+        (out / f"{name}.json").write_text(json.dumps(record, indent=1))
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from raystudy.cli import analyze, meters, plan, results, run, schema, status
+from raystudy.cli import analyze, measure, meters, plan, results, run, schema, status
 from raystudy.errors import RaystudyError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for verb in (plan.plan, run.run, status.status, results.results, analyze.analyze, meters.meters, schema.schema):
     app.command()(verb)
+app.command(context_settings={"allow_interspersed_args": False})(measure.measure)  # options after COMMAND are its own
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from raystudy.cli import app, main
 from raystudy.record.archive import Archive, Failure
+from tests.fakes.rapl import zone
 from tests.observations import observation, study_of
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -188,9 +189,32 @@ def test_schemas_are_printed(typed: Typed) -> None:
 
 def test_meters_never_fail(typed: Typed) -> None:
     """A machine without any instrument is no error."""
-    code, out, _ = typed("meters", "--powercap-root", "/nowhere")
+    code, out, _ = typed(
+        "meters", "--powercap-root", "/nowhere", "--hwmon-root", "/nowhere", "--power-supply-root", "/nowhere"
+    )
 
     assert (0, True) == (code, "nameplate" in out)
+
+
+def test_meters_tell_the_exact_fix(typed: Typed, tmp_path: Path) -> None:
+    """What cannot be read comes with why and with what to do, also for machines."""
+    zone(tmp_path, "intel-rapl:0", name="package-0")
+    shown = json.loads(typed("meters", "--json", "--powercap-root", tmp_path, "--hwmon-root", "/nowhere")[1])
+    rapl, hwmon = (next(source for source in shown if source["name"] == name) for name in ("rapl", "hwmon"))
+
+    assert {"name", "readable", "estimated", "devices", "reason", "fix"} == set(rapl)
+    assert ["rapl/package-0@intel-rapl:0/energy_j"] == rapl["devices"][0]["channels"]
+    assert (False, True, True) == (hwmon["readable"], "/nowhere" in hwmon["reason"], "hwmon_root" in hwmon["fix"])
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_meters_of_a_cluster_are_told_node_by_node(typed: Typed) -> None:
+    """Each node has its id, its host and its sources."""
+    (node,) = json.loads(typed("meters", "--json", "--address", "auto")[1])
+    code, out, _ = typed("meters", "--address", "auto")
+
+    assert {"node_id", "host", "sources", "error"} == set(node)
+    assert (0, True) == (code, node["node_id"][:8] in out)
 
 
 def test_ctrl_c_keeps_what_is_finished(study_file: Path, tmp_path: Path) -> None:
