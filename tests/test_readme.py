@@ -37,7 +37,7 @@ def test_its_output_is_that_of_the_example() -> None:
     """The answer, the caveats and the tables shown are what `raystudy run` says of data/example."""
     study = EXAMPLE.study()
     console = Console(file=io.StringIO(), width=100)
-    show(KINDS[study.kind].analyse(study, EXAMPLE.table().collect()), console, brief=True)
+    show(KINDS[study.kind].analyse(study, EXAMPLE.table().collect(), EXAMPLE.baselines()), console, brief=True)
     said = console.file.getvalue()  # type: ignore[attr-defined]
     shown = re.search(r"study output: begin -->\n```text\n(.*?)```\n<!-- study output: end", README, re.DOTALL)
 

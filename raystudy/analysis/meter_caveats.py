@@ -118,7 +118,8 @@ def idle_drift(trials: Trials) -> Iterator[str]:
 def _moved(before: Baseline, after: Baseline) -> Iterator[str]:
     for one, other in itertools.product(before.idle, after.idle):
         apart_w = abs(other.power_w - one.power_w)
-        if one.device == other.device and apart_w > (one.u_w or 0.0) + (other.u_w or 0.0):
+        same = (one.scope, one.device) == (other.scope, other.device)
+        if same and apart_w > (one.u_w or 0.0) + (other.u_w or 0.0):
             yield (
                 f"{one.device} on node {before.node[:8]} {_watts(one.power_w, one.u_w)} before the run of "
                 f"{before.run}, {_watts(other.power_w, other.u_w)} after it"

@@ -129,7 +129,7 @@ def _part(
     """Return seconds, joules and half-width of what is left of a trial."""
     told = [t for t in traces_of(traces, devices=[device[1]]) if t.channel.scope == device[0]]
     seconds = math.fsum(end_s - start_s for start_s, end_s in rest)
-    figure, around = (next(iter(energies(told, _spans(part), {})), None) for part in (rest, whole))
+    figure, around = (next(iter(energies(told, _spans(part))), None) for part in (rest, whole))
     if figure is not None and figure.energy_j is not None:
         return seconds, figure.energy_j, figure.u_j
     if around is None or around.power_mean_w is None or seconds > SLIVER_S:

@@ -139,6 +139,8 @@ def _readable(
             opened[name] = openers[name](metering)
         except MeterError as error:
             refusals[name] = error
+        except Exception as error:  # noqa: BLE001 - a library may fail in any way, and the others shall be read
+            refusals[name] = MeterError(f"{name} cannot be opened: {type(error).__name__}: {error}.")
     return opened, refusals
 
 

@@ -9,12 +9,9 @@ handle of the first trial does not decide how long they live), so whoever runs a
 
 import contextlib
 import os
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-import psutil
 import ray
 from ray.actor import ActorHandle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -24,6 +21,7 @@ from raystudy.power import METERS, open_meters
 from raystudy.power.export import Export
 from raystudy.power.meter import Meter
 from raystudy.power.sampler import Sampler
+from raystudy.power.spill import spill_folder
 from raystudy.power.tally import Tap
 from raystudy.record.energy import Idle, idle_powers
 from raystudy.record.trace import Trace
@@ -34,11 +32,6 @@ NAMESPACE = "raystudy"
 
 CLOSE_S = 5.0
 """Monitors that have not closed after this are killed all the same."""
-
-STEP_S = 0.005
-"""Counters that step more often than this are not watched at an edge: what one shows right after it is of before it."""
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=16)
@@ -82,8 +75,7 @@ class PowerMonitor:
 
     def span(self, start_s: float, end_s: float) -> tuple[Trace, ...]:
         """Return what each channel read in a span of this node's monotonic clock."""
-        time.sleep(max(end_s + STEP_S - time.monotonic(), 0.0))
-        return self._sampler.span(start_s, end_s + STEP_S)
+        return self._sampler.span(start_s, end_s)
 
     def latest_w(self) -> dict[str, float | None]:
         """Return the power of each device just now, for a display."""
@@ -94,7 +86,7 @@ class PowerMonitor:
         start_s = self._sampler.mark()
         time.sleep(duration_s)
         end_s = self._sampler.mark()
-        return idle_powers(self.span(start_s, end_s), start_s=start_s, end_s=end_s)
+        return idle_powers(self._sampler.span(start_s, end_s), start_s=start_s, end_s=end_s)
 
     def reasons(self) -> dict[str, str]:
         """Return for each kind of instrument that it is read, or why it is not."""
@@ -137,13 +129,3 @@ def stop_monitors(study: str) -> None:
         ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
     for monitor in monitors:
         ray.kill(monitor)
-
-
-def spill_folder(study: str, node_id: str) -> Path:
-    """Return where a study's monitor of a node keeps older readings: its own place for each boot, user and node."""
-    return Path(tempfile.gettempdir()) / f"raystudy-power-{os.getuid()}" / boot_id() / f"{study}-{node_id}"
-
-
-def boot_id() -> str:
-    """Return what names the time since this machine was started, during which its monotonic clock runs."""
-    return _BOOT_ID.read_text().strip() if _BOOT_ID.is_file() else f"{psutil.boot_time():.0f}"

@@ -19,7 +19,7 @@ from raystudy.power.spill import Spill
 from raystudy.power.worker import POLL_S, Track, Worker
 from raystudy.record.counter import rises_between
 from raystudy.record.points import Point
-from raystudy.record.trace import NS_PER_S, Channel, Quantity, Reading, Sampling, Trace
+from raystudy.record.trace import NS_PER_S, Channel, Reading, Sampling, Trace
 
 SELDOM_S = 1.0
 """Period of lines that are read seldom: polled faster, some energy counters of GPUs under-count."""
@@ -91,11 +91,12 @@ class Sampler:
         Reads all channels once more where one has not been read since the end, and again where what an instrument says
         comes late. Channels that fail all the time are not waited for.
         """
-        if not self._settled(end_s):
+        if not self._told(end_s, self._tracks, lags=1.0):
             self.mark()
-        late_s = max((_lag_s(t) / 2 for t in self._tracks if t.line.channel.quantity == "power_w"), default=0.0)
-        if not self._settled(end_s, of="power_w"):
-            self._over.wait(min(max(end_s + late_s - time.monotonic(), 0.0), LATE_S))
+        late = [track for track in self._tracks if not track.watched]
+        if not self._told(end_s, late, lags=0.5):
+            until_s = end_s + max(_lag_s(track) for track in late) / 2
+            self._over.wait(min(max(until_s - time.monotonic(), 0.0), LATE_S))
             self.mark()
         with self._lock:
             pieces = {t.line.channel.name: t.ring.cut(start_s - _lag_s(t), end_s + _lag_s(t)) for t in self._tracks}
@@ -129,8 +130,9 @@ class Sampler:
             }
         try:
             self._spill.write(fresh)
-        except OSError as error:
-            self._spill_error, self._spill = f"{type(error).__name__}: {error.strerror or error}", None
+        except Exception as error:  # noqa: BLE001 - a full disk, or whatever else: memory holds what there is
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            self._spill_error, self._spill = f"{type(error).__name__}: {said}", None
             return
         with self._lock:
             for track in self._tracks:
@@ -150,11 +152,10 @@ class Sampler:
         if self._spill:
             self._spill.clear()
 
-    def _settled(self, end_s: float, *, of: Quantity | None = None) -> bool:
-        """Whether all that was read, or all of one quantity, tells of what was at a time."""
-        wanted = [track for track in self._tracks if of in (None, track.line.channel.quantity)]
+    def _told(self, end_s: float, tracks: Sequence[Track], *, lags: float) -> bool:
+        """Whether all of some tracks were read so many times their lag after a time, or are given up."""
         with self._lock:
-            return all(t.ring.settled(end_s + _lag_s(t) / (2 if of else 1)) for t in wanted)
+            return all(track.ring.settled(end_s + lags * _lag_s(track)) for track in tracks)
 
     def _sampling(self) -> Sampling:
         cpu_s = self._cpu_s + sum(worker.cpu_s for worker in self._workers)

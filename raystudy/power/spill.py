@@ -6,17 +6,22 @@ The monotonic clock starts anew with the machine, so a folder belongs to one boo
 """
 
 import contextlib
+import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from raystudy.power.ring import NOT_PLANNED, Ring
 from raystudy.record.trace import NS_PER_S, Reading
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Spill:
@@ -78,3 +83,17 @@ def _table(channel: str, ring: Ring) -> pa.Table:
 def _touches(file: Path, start_s: float, end_s: float) -> bool:
     first_ns, last_ns = (int(part) for part in file.stem.split("-"))
     return first_ns <= end_s * NS_PER_S and last_ns >= start_s * NS_PER_S
+
+
+def spill_folder(study: str, node_id: str) -> Path:
+    """Return where a study's monitor of a node keeps older readings: its own place for each boot, user and node."""
+    own = Path(tempfile.gettempdir()) / f"raystudy-power-{os.getuid()}"
+    for boot in own.glob("*"):
+        if boot.name != boot_id():  # readings of another boot have another clock: nobody will ask for them
+            shutil.rmtree(boot, ignore_errors=True)
+    return own / boot_id() / f"{study}-{node_id}"
+
+
+def boot_id() -> str:
+    """Return what names the time since this machine was started, during which its monotonic clock runs."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.is_file() else f"{psutil.boot_time():.0f}"

@@ -35,6 +35,11 @@ class Track:
     ring: Ring
     owner: "Worker | None" = None
 
+    @property
+    def watched(self) -> bool:
+        """Whether it is a counter of such long steps that it is watched at an edge until it moves."""
+        return self.line.channel.quantity == "energy_j" and self.line.channel.update_s > POLL_S
+
 
 @dataclass(eq=False, slots=True)
 class _Pace:
@@ -74,8 +79,8 @@ class Worker(threading.Thread):
             track.owner = self
 
     def run(self) -> None:
-        """Read until it is told to end, or nothing is left to read."""
-        while not self._ended and any(self.tracks):
+        """Read until it is told to end."""
+        while not self._ended:
             if self.edges_asked > self.edges_done:
                 self._edge(self.edges_asked)
             now_s = time.monotonic()
@@ -116,9 +121,10 @@ class Worker(threading.Thread):
     def _edge(self, number: int) -> None:
         """Read every line out of turn, and watch the counters until they move."""
         for track in self.tracks:
-            value, update_s = self._ask(track), track.line.channel.update_s
-            if track.line.channel.quantity == "energy_j" and update_s > POLL_S and value is not None:
-                self._watched.append(_Watch(track, value, time.monotonic() + MOVES_WITHIN * update_s))
+            value = self._ask(track)
+            if track.watched and value is not None:
+                until_s = time.monotonic() + MOVES_WITHIN * track.line.channel.update_s
+                self._watched.append(_Watch(track, value, until_s))
         self.edges_done = number
 
     def _poll(self) -> None:

@@ -129,10 +129,10 @@ class Archive:
         file.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(file, json.dumps(dataclasses.asdict(baseline), indent=1).encode())
 
-    def idle(self, node: str, run: str) -> dict[str, Idle]:
+    def idle(self, node: str, run: str) -> tuple[Idle, ...]:
         """Return the idle power of each device of a node before a run; empty where no baseline was measured."""
         file = self._idle_file(node, run, "before")
-        return {each.device: each for each in _baseline(file).idle} if file.exists() else {}
+        return _baseline(file).idle if file.exists() else ()
 
     def baselines(self) -> tuple[Baseline, ...]:
         """Return all baselines of all runs, in order of time."""

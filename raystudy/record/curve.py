@@ -16,6 +16,9 @@ GAP_PERIODS = 3
 
 MANY = 5
 
+SLOPE_S = 0.05
+"""Points of a counter that lie closer than this tell no power: RAPL's steps are not as even as they should be."""
+
 BESIDE = 3
 """The power of a counter at a time is told by the sharpest of so many points before it and after it."""
 
@@ -25,7 +28,7 @@ class Curve:
 
     def __init__(self, trace: Trace) -> None:
         self.channel, self.sampling, self.readings = trace.channel, trace.sampling, trace.readings
-        self._period_s = trace.period_s
+        self.period_s = trace.period_s
         good = [Point(r.at_s, r.half_width_s, r.value) for r in trace.readings if r.value is not None]
         self.holes: tuple[Hole, ...] = ()
         self.n_glitches = 0
@@ -60,7 +63,7 @@ class Curve:
     def gap_s(self, points: Sequence[Point]) -> float:
         """Return from which time without a reading on there is a gap."""
         between_s = [late.at_s - early.at_s for early, late in pairwise(points)]
-        return GAP_PERIODS * max(self._period_s, median(between_s) if len(between_s) >= MANY else 0.0)
+        return GAP_PERIODS * max(self.period_s, median(between_s) if len(between_s) >= MANY else 0.0)
 
     def slope_w(self, at_s: float) -> float:
         """Return the power of a counter at a time, from the sharpest point before it to the sharpest after it."""
@@ -71,7 +74,9 @@ class Curve:
     def between(self, start_s: float, end_s: float) -> float | None:
         """Return the joules of sampled power between two times, negative from late to early; null where unknown."""
         early_s, late_s = sorted((start_s, end_s))
-        points = around(self.points, early_s, late_s)
+        points = [*around(self.points, early_s, late_s)]
+        if points and points[-1].at_s < late_s <= points[-1].at_s + GAP_PERIODS * self.period_s:
+            points.append(points[-1]._replace(at_s=late_s))  # the last sample holds until the next one would come
         if len(points) < 2 or points[0].at_s > early_s or points[-1].at_s < late_s:
             return None
         return math.copysign(area(corners(points, early_s, late_s)), end_s - start_s)
@@ -90,7 +95,11 @@ class Curve:
     def _powers_w(self) -> Iterator[float]:
         if not self.counts:
             return (point.value for point in self.points)
-        far = ((p, q) for p, q in pairwise(self.points) if q.at_s - p.at_s > STEPS * (p.half_width_s + q.half_width_s))
+        far = (
+            (p, q)
+            for p, q in pairwise(self.points)
+            if q.at_s - p.at_s > max(STEPS * (p.half_width_s + q.half_width_s), SLOPE_S)
+        )
         return (slope(p, q) for p, q in far)
 
 

@@ -44,6 +44,8 @@ class Figure(NamedTuple):
     energy_j: float | None = None
     u_j: float | None = None
     rms_w: float | None = None
+    unseen_j: float = 0.0
+    """What a counter rose by around the spans, and the samples beside it do not show, or the other way round."""
     reason: str | None = None
 
 
@@ -55,7 +57,8 @@ def figure_of(curve: Curve, edges: Edges, *, power: Curve | None = None) -> Figu
     cuts = [_cut_counter(curve, *edge, power) if curve.counts else _cut_power(curve, *edge) for edge in edges]
     energy_j, u_j, square_w2s = (math.fsum(column) for column in zip(*cuts, strict=True))
     rms_w = math.sqrt(square_w2s / duration_s(edges))
-    return Figure(curve, energy_j, None if curve.channel.estimated else u_j, rms_w)
+    unseen_j = sum(_unseen_j(curve, *edge, power) for edge in edges) if curve.counts else 0.0
+    return Figure(curve, energy_j, None if curve.channel.estimated else u_j, rms_w, unseen_j)
 
 
 def _flaw(curve: Curve, start_s: float, end_s: float) -> str | None:
@@ -97,21 +100,31 @@ def _cut_counter(curve: Curve, start_s: float, end_s: float, power: Curve | None
     )
 
 
+def _unseen_j(curve: Curve, start_s: float, end_s: float, power: Curve | None) -> float:
+    """Return by how much a counter and the samples beside it differ between the updates around two times."""
+    points = around(curve.points, start_s, end_s)
+    sampled_j = power.between(points[0].at_s, points[-1].at_s) if power else None
+    return 0.0 if sampled_j is None else abs(points[-1].value - points[0].value - sampled_j)
+
+
 def _stood(curve: Curve, at_s: float, power: Curve | None) -> tuple[float, float]:
     """
     Return where a counter stood at a time between two of its points, and how far that is uncertain.
 
     It is reckoned from the point that leaves the least uncertainty: along the power sampled from there to the edge,
     else along a straight line. That power is uncertain by the range of all samples and a quarter of the greatest, where
-    it was sampled, else by the greatest power seen. The time of the point is uncertain itself. The counter never stood
-    below a point before the edge, nor above one after it, and half of that room bounds the uncertainty.
+    it was sampled, else by the greatest power seen. The time of the point is uncertain itself. What the samples around
+    the edge do not show of the counter's rise may have come before the edge or after it. The counter never stood below
+    a point before the edge, nor above one after it: that room bounds the uncertainty, its half that of the first part.
     """
     after = bisect_left(curve.points, at_s, key=time_of)
     beside = curve.points[max(after - BESIDE, 0) : after + BESIDE]
     least_j = max((p.value for p in beside if p.at_s + p.half_width_s <= at_s), default=-math.inf)
     most_j = min((p.value for p in beside if p.at_s - p.half_width_s >= at_s), default=math.inf)
     u_j, stood_j = min(_reckoned(curve, point, at_s, power) for point in beside)
-    return min(max(stood_j, least_j), most_j), min(u_j, (most_j - least_j) / 2)
+    room_j = most_j - least_j
+    u_j = min(min(u_j, room_j / 2) + _unseen_j(curve, at_s, at_s, power), room_j)
+    return min(max(stood_j, least_j), most_j), u_j
 
 
 def _reckoned(curve: Curve, point: Point, at_s: float, power: Curve | None) -> tuple[float, float]:

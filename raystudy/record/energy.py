@@ -24,7 +24,7 @@ Method = Literal["counter", "integrated", "estimated"]
 APART = 0.05
 """Counter and integral agree within this share, or within their own intervals."""
 
-VAGUE = 0.01
+VAGUE = 0.002
 """A counter less certain than this share, as in a span of a few of its steps, gives way to an integral that is more."""
 
 FIFTHS, T_FIFTHS = 5, 2.776
@@ -35,6 +35,7 @@ FIFTHS, T_FIFTHS = 5, 2.776
 class Idle:
     """The power of an idle device."""
 
+    scope: Annotated[Scope, "what part of the machine: on Grace a module and its GPU have one identity"]
     device: Annotated[str, "identity of the device"]
     power_w: Annotated[float, "mean over the baseline"]
     u_w: Annotated[float | None, "half-width of its 95 % interval; null for an estimate"]
@@ -74,7 +75,7 @@ def belonging(traces: Iterable[Trace], *, gpu_uuids: frozenset[str]) -> tuple[Tr
 
 
 def energies(
-    traces: Iterable[Trace], spans: Sequence[Span], idle: Mapping[str, Idle], *, exclusive: bool = True
+    traces: Iterable[Trace], spans: Sequence[Span], idle: Iterable[Idle] = (), *, exclusive: bool = True
 ) -> tuple[Energy, ...]:
     """
     Return one figure for each name of a span and each device; several spans of one name are added up.
@@ -97,7 +98,8 @@ def energies(
     for span in spans:
         edges.setdefault(span.name, []).append((span.start_s, span.end_s))
     devices = [_Device(parts, exclusive=exclusive) for parts in _by_device(traces)]
-    return tuple(device.energy(name, edges[name], idle) for name in edges for device in devices)
+    baselines = {(each.scope, each.device): each for each in idle}
+    return tuple(device.energy(name, edges[name], baselines) for name in edges for device in devices)
 
 
 class _Device:
@@ -109,11 +111,12 @@ class _Device:
         self._processes = next((t.readings for t in traces if t.channel.quantity == "other_processes"), ())
         self._parted = any(t.channel.partitioned for t in told) or not (exclusive or told[0].channel.scope == "gpu")
 
-    def energy(self, name: SpanName, edges: Edges, idle: Mapping[str, Idle]) -> Energy:
+    def energy(self, name: SpanName, edges: Edges, baselines: Mapping[tuple[Scope, str], Idle]) -> Energy:
         """Return the figure of one name."""
         figures = self.figures(edges)
-        best, (ratio, agree) = best_of(figures), _agreement(figures)
-        channel, baseline = best.curve.channel, idle.get(best.curve.channel.device)
+        best, (ratio, agree) = best_of(figures, edges), _agreement(figures)
+        channel = best.curve.channel
+        baseline = baselines.get((channel.scope, channel.device))
         return Energy(
             span=name,
             device=channel.device,
@@ -156,12 +159,13 @@ def idle_powers(traces: Iterable[Trace], *, start_s: float, end_s: float) -> tup
     found = []
     for parts in _by_device(traces):
         device = _Device(parts, exclusive=True)
-        whole, *pieces = (best_of(device.figures([edge])) for edge in ((start_s, end_s), *fifths))
+        whole, *pieces = (best_of(device.figures([edge]), [edge]) for edge in ((start_s, end_s), *fifths))
         if whole.energy_j is not None:
             known_w = [piece.energy_j / fifth_s for piece in pieces if piece.energy_j is not None]
             spread_w = T_FIFTHS * stdev(known_w) / math.sqrt(FIFTHS) if len(known_w) == FIFTHS else 0.0
             u_w = None if whole.u_j is None else whole.u_j / (end_s - start_s) + spread_w
-            found.append(Idle(device=parts[0].channel.device, power_w=whole.energy_j / (end_s - start_s), u_w=u_w))
+            channel, power_w = whole.curve.channel, whole.energy_j / (end_s - start_s)
+            found.append(Idle(scope=channel.scope, device=channel.device, power_w=power_w, u_w=u_w))
     return tuple(found)
 
 
@@ -173,19 +177,21 @@ def _by_device(traces: Iterable[Trace]) -> list[list[Trace]]:
     return [parts for parts in devices.values() if any(t.channel.quantity in ("energy_j", "power_w") for t in parts)]
 
 
-def best_of(figures: Sequence[Figure]) -> Figure:
+def best_of(figures: Sequence[Figure], edges: Edges) -> Figure:
     """
     Return the counter's figure; the integral's where the counter's is vague and its is less so.
 
-    Samples do not see what lies between them, so an integral that stands in for a counter is as uncertain as it is by
-    itself, and as far as it is from the counter. Without any value, return what tells why there is none.
+    Samples do not see what lies between them, so an integral that stands in for a counter has no gaps, and is as
+    uncertain as it is by itself, and by what it does not show of the counter's rise. Without any value, return what
+    tells why there is none.
     """
     known = [figure for figure in figures if figure.energy_j is not None]
     if len(known) < 2:
         return next(iter(known), figures[0])
     (counter_j, counter_u_j), (integral_j, integral_u_j) = ((f.energy_j or 0.0, f.u_j or 0.0) for f in known[:2])
-    integral_u_j += abs(counter_j - integral_j)
+    integral_u_j += max(abs(counter_j - integral_j), known[0].unseen_j)
     vague = counter_u_j > VAGUE * counter_j and integral_u_j < counter_u_j
+    vague = vague and not any(known[1].curve.gaps(*edge) for edge in edges)
     return known[1]._replace(u_j=integral_u_j) if vague else known[0]
 
 

@@ -28,7 +28,7 @@ class Gap:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quality:
-    """How well a device was read: of its channel of energy or power that was read most often, but for the errors."""
+    """How well a device was read: of its channel of energy or power that is read most often, but for the errors."""
 
     coverage: Annotated[float | None, "share of the spans without a gap; null without readings"]
     rate_hz: Annotated[float | None, "readings per second achieved"]
@@ -44,7 +44,7 @@ class Quality:
 def quality_of(curves: Sequence[Curve], edges: Edges) -> Quality:
     """Say how well the curves of one device were read over some spans."""
     inside = {curve: [reading for edge in edges for reading in curve.within(*edge)] for curve in curves}
-    busiest = max(curves, key=lambda curve: len(inside[curve]))
+    busiest = min(curves, key=lambda curve: curve.period_s)
     good = [reading for reading in inside[busiest] if reading.value is not None]
     late_s = sorted(reading.late_s for reading in inside[busiest] if reading.late_s is not None)
     errors = Counter(reading.error for readings in inside.values() for reading in readings if reading.error)
@@ -52,7 +52,7 @@ def quality_of(curves: Sequence[Curve], edges: Edges) -> Quality:
     silent_s = sum(end_s - start_s for start_s, end_s in gaps)
     return Quality(
         coverage=1 - silent_s / duration_s(edges) if busiest.points and duration_s(edges) > 0 else None,
-        rate_hz=_rate_hz(good, edges),
+        rate_hz=_rate_hz([reading for reading in good if reading.late_s is not None], edges),
         late_p50_s=_quantile(late_s, 0.5),
         late_p99_s=_quantile(late_s, 0.99),
         n_readings=len(good),
@@ -72,9 +72,9 @@ def _gaps(curve: Curve, start_s: float, end_s: float) -> list[tuple[float, float
     return [edge for edge in (head, *curve.gaps(start_s, end_s), tail) if edge[1] > edge[0]]
 
 
-def _rate_hz(good: Sequence[Reading], edges: Edges) -> float | None:
-    """Return the readings per second; null where the spans are too short to tell."""
-    return len(good) / duration_s(edges) if len(good) > 1 else None
+def _rate_hz(planned: Sequence[Reading], edges: Edges) -> float | None:
+    """Return the planned readings per second; null where the spans are too short to tell."""
+    return len(planned) / duration_s(edges) if len(planned) > 1 else None
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -44,7 +44,9 @@ def totals(energies: Sequence[Energy], spans: Iterable[Span]) -> EnergyTotals:
     train_s = sum(span.duration_s for span in spans if span.name == "train")
     measured = [energy for energy in energies if energy.method != "estimated" and energy.scope in ADDED_SCOPES]
     own, shared = [e for e in measured if not e.shared], [e for e in measured if e.shared]
-    estimated = [] if measured else [energy for energy in energies if energy.method == "estimated"]
+    estimated = (
+        [] if measured else [energy for energy in energies if energy.method == "estimated" and not energy.shared]
+    )
     train, train_estimated = of("train", own), of("train", estimated)
     energy_j, idle_w = _sum(energy.energy_j for energy in train), _sum(energy.power_idle_w for energy in train)
     u_j, idle_u_w = _sum(energy.u_j for energy in train), _sum(energy.power_idle_u_w for energy in train)

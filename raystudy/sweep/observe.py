@@ -1,6 +1,6 @@
 """From what a training gave and what the meters read to one observation; plain values, no Ray."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from raystudy.record.energy import Idle, belonging, energies
 from raystudy.record.gate import all_met, expectations
@@ -17,7 +17,7 @@ def observe(
     outcome: Outcome,
     *,
     traces: Iterable[Trace],
-    idle: Mapping[str, Idle],
+    idle: Iterable[Idle],
     provenance: Provenance,
 ) -> Observation:
     """Put a finished trial together; of the node's traces it keeps those of its own GPUs, and of what each node has."""

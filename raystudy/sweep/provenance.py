@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from raystudy import __version__
-from raystudy.power.monitor import boot_id
+from raystudy.power.spill import boot_id
 from raystudy.record.observation import Provenance
 
 PACKAGES = ("ray", "torch", "transformers", "tokenizers", "datasets", "nvidia-ml-py", "numpy", "pyarrow", "polars")

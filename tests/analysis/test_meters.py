@@ -220,12 +220,18 @@ BEFORE = Baseline(
     node="a1b2c3d4e5f6",
     run="2026-01-05T08:00:00",
     when="before",
-    idle=(Idle(device="GPU-5f3a", power_w=60.0, u_w=0.5), Idle(device="GPU-77", power_w=60.0, u_w=0.5)),
+    idle=(
+        Idle(scope="gpu", device="GPU-5f3a", power_w=60.0, u_w=0.5),
+        Idle(scope="gpu", device="GPU-77", power_w=60.0, u_w=0.5),
+    ),
 )
 AFTER = dataclasses.replace(
     BEFORE,
     when="after",
-    idle=(Idle(device="GPU-5f3a", power_w=61.5, u_w=0.5), Idle(device="GPU-77", power_w=60.9, u_w=0.5)),
+    idle=(
+        Idle(scope="gpu", device="GPU-5f3a", power_w=61.5, u_w=0.5),
+        Idle(scope="gpu", device="GPU-77", power_w=60.9, u_w=0.5),
+    ),
 )
 
 

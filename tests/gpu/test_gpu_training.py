@@ -56,7 +56,7 @@ def test_joules_are_the_boards_own(placement: Placement) -> None:
     traces = sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
     sampler.close()
     own = belonging(traces, gpu_uuids=frozenset({placement.identity}))
-    figures = energies(own, outcome.spans, {}, exclusive=False)
+    figures = energies(own, outcome.spans, exclusive=False)
     total = totals(figures, outcome.spans)
     judged = {each.name: each for each in expectations(figures, own, outcome.spans)}
 

@@ -11,7 +11,8 @@ import ray
 
 from raystudy.errors import MeterError
 from raystudy.power import METERS
-from raystudy.power.monitor import NAMESPACE, monitor_for, spill_folder, stop_monitors
+from raystudy.power.monitor import NAMESPACE, monitor_for, stop_monitors
+from raystudy.power.spill import spill_folder
 from raystudy.study import Metering
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

@@ -61,7 +61,7 @@ def after(duration_s: float) -> None:
 
 def figure(sampler: Sampler, start_s: float, end_s: float) -> list[Energy]:
     """Return the figures of a span."""
-    return list(energies(sampler.span(start_s, end_s), [Span(name="train", start_s=start_s, end_s=end_s)], {}))
+    return list(energies(sampler.span(start_s, end_s), [Span(name="train", start_s=start_s, end_s=end_s)]))
 
 
 def test_a_span_has_readings_on_either_side(sampling: Start) -> None:

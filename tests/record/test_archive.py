@@ -12,7 +12,7 @@ from raystudy.study import Study
 from tests.observations import observation, study_of
 
 TEXT = 'kind = "efficiency"\nname = "made"\nquestion = "?"\nrepetitions = 2\nfactors.tokens = [1_000, 2_000]\n'
-IDLE = Idle(device="GPU-5f3a", power_w=61.5, u_w=0.4)
+IDLE = Idle(scope="gpu", device="GPU-5f3a", power_w=61.5, u_w=0.4)
 ON_GPU = {"resources__gpus": "1", "resources__cpus": "2"}
 
 
@@ -101,9 +101,9 @@ def test_idle_power_is_kept_by_node_and_run(archive: Archive) -> None:
     """A node that was not measured in a run has no idle power, rather than none at all, or that of another run."""
     archive.write_idle(BASELINE)
 
-    assert {"GPU-5f3a": IDLE} == archive.idle("a1", BASELINE.run)
-    assert {} == archive.idle("b2", BASELINE.run)
-    assert {} == archive.idle("a1", "2026-01-06T08:00:00")
+    assert (IDLE,) == archive.idle("a1", BASELINE.run)
+    assert () == archive.idle("b2", BASELINE.run)
+    assert () == archive.idle("a1", "2026-01-06T08:00:00")
 
 
 def test_trials_use_the_idle_power_before_them(archive: Archive) -> None:
@@ -111,7 +111,7 @@ def test_trials_use_the_idle_power_before_them(archive: Archive) -> None:
     after = dataclasses.replace(BASELINE, when="after")
     archive.write_idle(after)
 
-    assert {} == archive.idle("a1", BASELINE.run)
+    assert () == archive.idle("a1", BASELINE.run)
     assert (after,) == archive.baselines()
 
 

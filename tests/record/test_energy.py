@@ -146,7 +146,7 @@ class TestFigure:
     def test_spans_of_one_name_are_added_up(self) -> None:
         """Training is cut where an evaluation interrupts it; each joule goes to its own name."""
         power = trace(lambda at_s: 50 if 4 <= at_s < 6 else 100, every(0.01, -1, 11))
-        train, evaluation = energies([power], [span(0, 4), span(4, 6, "eval"), span(6, 10)], {})
+        train, evaluation = energies([power], [span(0, 4), span(4, 6, "eval"), span(6, 10)])
 
         assert ("train", pytest.approx(800, rel=0.001)) == (train.span, train.energy_j)
         assert ("eval", pytest.approx(100, rel=0.005)) == (evaluation.span, evaluation.energy_j)
@@ -159,9 +159,9 @@ class TestFigure:
 
     def test_power_sampled_between_the_steps_sharpens_a_counter(self) -> None:
         """With samples of 100 W the way to the nearest reading is known but for a quarter: 2 x (1.25 + 0.1) J."""
-        times_s = every(0.1, -1.05, 11.05)
+        times_s = every(0.1, -1.05, 201.05)
         energy = figure(
-            trace(counted(100), times_s, quantity="energy_j"), trace(steady(100), times_s), spans=[span(0, 10)]
+            trace(counted(100), times_s, quantity="energy_j"), trace(steady(100), times_s), spans=[span(0, 200)]
         )
 
         assert ("counter", pytest.approx(2.7)) == (energy.method, energy.u_j)
@@ -179,7 +179,7 @@ class TestFigure:
 
     def test_temperature_has_no_joules(self) -> None:
         """Channels that do not tell of energy give no figure."""
-        assert () == energies([trace(steady(40), every(0.1, -1, 11), quantity="temperature_c")], [span(0, 10)], {})
+        assert () == energies([trace(steady(40), every(0.1, -1, 11), quantity="temperature_c")], [span(0, 10)])
 
 
 class TestAgreement:
@@ -217,7 +217,7 @@ class TestShared:
 
     def shared(self, *traces: Trace, exclusive: bool = True) -> list[bool]:
         """Return for each device whether it is marked."""
-        return [energy.shared for energy in energies(traces, [span(0, 10)], {}, exclusive=exclusive)]
+        return [energy.shared for energy in energies(traces, [span(0, 10)], exclusive=exclusive)]
 
     def test_a_node_that_others_use_too_shares_its_package(self) -> None:
         """The GPU is the trial's own all the same."""

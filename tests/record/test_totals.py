@@ -16,7 +16,7 @@ class TestTotals:
 
     def test_devices_are_added_up(self) -> None:
         """Joules, half-widths and RMS of all measured devices, training and evaluation apart."""
-        total = totals(energies([self.gpu, self.package], self.spans, {}), self.spans)
+        total = totals(energies([self.gpu, self.package], self.spans), self.spans)
 
         assert (3500, 700, 350) == pytest.approx((total.energy_j, total.energy_eval_j, total.power_rms_w))
         assert "gpu+package" == total.energy_scopes
@@ -25,11 +25,12 @@ class TestTotals:
     def test_net_is_less_the_baseline_of_every_device(self) -> None:
         """Gross less idle power x duration, uncertain by both; null where a device has no baseline; may be negative."""
         package, gpu = (
-            Idle(device=device, power_w=w, u_w=1.0) for device, w in (("package-0", 50.0), ("GPU-1", 310.0))
+            Idle(scope=scope, device=device, power_w=w, u_w=1.0)
+            for scope, device, w in (("package", "package-0", 50.0), ("gpu", "GPU-1", 310.0))
         )
-        both = energies([self.gpu, self.package], self.spans, {"GPU-1": gpu, "package-0": package})
+        both = energies([self.gpu, self.package], self.spans, [gpu, package])
         known = totals(both, self.spans)
-        unknown = totals(energies([self.gpu, self.package], self.spans, {"GPU-1": gpu}), self.spans)
+        unknown = totals(energies([self.gpu, self.package], self.spans, [gpu]), self.spans)
 
         assert pytest.approx(-100) == known.energy_net_j
         assert pytest.approx((known.energy_u_j or 0) + 20) == known.energy_net_u_j
@@ -39,14 +40,14 @@ class TestTotals:
         """5 % of 3000 J and 5 % of 500 J are 4.35 % of both; unknown where one maker specifies none."""
         gpu = trace(counted(300), self.times_s, quantity="energy_j", rel_gain=0.05)
         package = trace(counted(50), self.times_s, quantity="energy_j", device="p", scope="package", rel_gain=0.05)
-        known, unknown = (totals(energies([gpu, p], self.spans, {}), self.spans) for p in (package, self.package))
+        known, unknown = (totals(energies([gpu, p], self.spans), self.spans) for p in (package, self.package))
 
         assert pytest.approx(0.05 * (3000**2 + 500**2) ** 0.5 / 3500) == known.energy_rel_gain
         assert unknown.energy_rel_gain is None
 
     def test_what_is_shared_is_told_apart(self) -> None:
         """Joules that others may have caused are no part of the trial's own."""
-        total = totals(energies([self.gpu, self.package], self.spans, {}, exclusive=False), self.spans)
+        total = totals(energies([self.gpu, self.package], self.spans, exclusive=False), self.spans)
 
         assert ("gpu", pytest.approx(3000)) == (total.energy_scopes, total.energy_j)
         assert pytest.approx(500) == total.energy_shared_j
@@ -54,14 +55,14 @@ class TestTotals:
     def test_a_total_that_lacks_a_part_is_null(self) -> None:
         """Where one measured device has no figure, the sum has none."""
         lost = trace(counted(50), [], quantity="energy_j", device="package-0", scope="package")
-        total = totals(energies([self.gpu, lost], self.spans, {}), self.spans)
+        total = totals(energies([self.gpu, lost], self.spans), self.spans)
 
         assert (None, None, None) == (total.energy_j, total.energy_u_j, total.power_rms_w)
 
     def test_measured_and_estimated_never_meet(self) -> None:
         """An estimate does not enter a measured total, and has columns of its own where nothing is measured."""
-        measured = totals(energies([self.gpu, self.estimate], self.spans, {}), self.spans)
-        estimated = totals(energies([self.estimate], self.spans, {}), self.spans)
+        measured = totals(energies([self.gpu, self.estimate], self.spans), self.spans)
+        estimated = totals(energies([self.estimate], self.spans), self.spans)
 
         assert (pytest.approx(3000), None) == (measured.energy_j, measured.energy_estimated_j)
         assert (None, None, None) == (estimated.energy_j, estimated.energy_scopes, estimated.power_rms_w)
@@ -72,12 +73,12 @@ class TestTotals:
     def test_a_board_is_not_added_to_its_parts(self) -> None:
         """A board or module contains others; its figure stays in the list of energies."""
         board = trace(counted(900), self.times_s, quantity="energy_j", device="battery", scope="board")
-        total = totals(energies([self.gpu, board], self.spans, {}), self.spans)
+        total = totals(energies([self.gpu, board], self.spans), self.spans)
 
         assert pytest.approx(3000) == total.energy_j
 
     def test_nothing_read_is_null(self) -> None:
         """Without traces every column is null."""
-        total = totals(energies([], self.spans, {}), self.spans)
+        total = totals(energies([], self.spans), self.spans)
 
         assert {None} == {getattr(total, name) for name in total.__dataclass_fields__}

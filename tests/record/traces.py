@@ -57,5 +57,5 @@ def counted(power_w: float, *, step_s: float = 0.0) -> Curve:
 
 def figure(*traces: Trace, spans: Sequence[Span]) -> Energy:
     """Return the one figure of one device."""
-    (energy,) = energies(traces, spans, {})
+    (energy,) = energies(traces, spans)
     return energy

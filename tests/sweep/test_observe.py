@@ -9,10 +9,10 @@ from raystudy.record.observation import Observation
 from raystudy.sweep.observe import observe
 from tests.observations import observation, study_of, trace
 
-IDLE = {
-    "GPU-5f3a": Idle(device="GPU-5f3a", power_w=10.0, u_w=0.2),
-    "package-0": Idle(device="package-0", power_w=5.0, u_w=0.1),
-}
+IDLE = (
+    Idle(scope="gpu", device="GPU-5f3a", power_w=10.0, u_w=0.2),
+    Idle(scope="package", device="package-0", power_w=5.0, u_w=0.1),
+)
 NODE = (
     trace("energy_j"),
     trace("energy_j", device="GPU-other"),
