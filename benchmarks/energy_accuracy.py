@@ -1,12 +1,12 @@
 """How far joules are off, and whether the stated interval holds the truth: on curves whose energy is known exactly.
 
     .venv/bin/python benchmarks/energy_accuracy.py                        the random curves, and ours live
-    python3 -m venv .venv-peers && .venv-peers/bin/pip install zeus==0.16.0 codecarbon==3.3.2
-    .venv/bin/python benchmarks/energy_accuracy.py --peers .venv-peers/bin/python
+    .venv/bin/pip install --target .venv-peers zeus==0.16.0 codecarbon==3.3.2
+    .venv/bin/python benchmarks/energy_accuracy.py --peers .venv-peers
 
 The first table reads 1,000 random curves over random windows of 0.5 to 60 s, in no time, as instruments would: NVML's
 counter and power, the counter alone, power alone. The second runs tools side by side, live, on sixteen boards of the
-stand-in for NVML. Peers have a virtual environment of their own: Zeus brings amdsmi, and with that Ray does not import.
+stand-in for NVML. Peers have a folder of their own: Zeus brings amdsmi, and beside that Ray cannot be imported.
 """
 
 import argparse
@@ -132,14 +132,15 @@ def live(peers: Path | None) -> None:
             "FAKE_NVML": str(place / "control"),
             "PATH": f"{folder}:{os.environ['PATH']}",
         }
-        tools = {"raystudy": Path(sys.executable)} | ({"zeus": peers, "codecarbon": peers} if peers else {})
+        tools = ("raystudy", "zeus", "codecarbon") if peers else ("raystudy",)
         words = [str(length_s) for length_s in LIVE_S]
         running = {
             tool: subprocess.Popen(
-                [python, ROOT / "benchmarks/peer_energy.py", tool, *words],
-                env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                [sys.executable, ROOT / "benchmarks/peer_energy.py", tool, *words],
+                env=environment | ({"PYTHONPATH": str(peers)} if tool != "raystudy" else {}),
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             )
-            for tool, python in tools.items()
+            for tool in tools
         }  # fmt: skip
         print(f"Live, side by side, {BOARDS} boards of the stand-in, counters and power of 100 ms steps.\n")
         print("| tool | window | holds | max error | median error |\n|---|---|---|---|---|")
@@ -179,11 +180,11 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--curves", type=int, default=1_000, help="random curves for each instrument")
-    parser.add_argument("--peers", type=Path, help="a Python that has zeus and codecarbon")
+    parser.add_argument("--peers", type=Path, help="a folder that has zeus and codecarbon")
     asked = parser.parse_args()
     random_curves(asked.curves)
     laps()
-    live(asked.peers)
+    live(asked.peers and asked.peers.absolute())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/sampler_cost.py               12 minutes: a minute each, and 48 h made up
     .venv/bin/python benchmarks/sampler_cost.py --seconds 5 --hours 0.5
+    .venv/bin/pip install --target .venv-peers zeus==0.16.0 codecarbon==3.3.2       for the peers, which else are skipped
 
     fake NVML library: 8 boards ─┬─ raystudy: Sampler, counters and power, 8 GPUs + 4 zones
     powercap tree in tmpfs:      ├─ Zeus: PowerMonitor (one domain) + ZeusMonitor's four wrap trackers
@@ -27,13 +28,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
 from raystudy.power import open_meters
 from raystudy.power.ring import Ring
@@ -231,6 +233,9 @@ def main() -> None:
     parser.add_argument(
         "--only", default=",".join(CONTENDERS), help="comma-separated names; empty for the long run alone"
     )
+    parser.add_argument(
+        "--peers", type=Path, default=ROOT / ".venv-peers", help="a folder that has zeus and codecarbon"
+    )
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--rate-hz", type=float, default=10, help=argparse.SUPPRESS)
     parser.add_argument("--tree", type=Path, help=argparse.SUPPRESS)
@@ -244,8 +249,10 @@ def main() -> None:
         _print([("contender", "Hz", "share of a core", "processes", "memory", "it says"), ("---",) * 6])
         for rate_hz in RATES_HZ:
             for contender in filter(None, asked.only.split(",")):
-                cost = _cost(contender, rate_hz, asked.seconds, Path(name), where)
-                who = f"{contender} {version(CONTENDERS[contender][1])}"
+                peers = where | {"PYTHONPATH": str(asked.peers.absolute())}
+                cost = _cost(contender, rate_hz, asked.seconds, Path(name), where if contender == "raystudy" else peers)
+                found = [*distributions(name=CONTENDERS[contender][1], path=[*sys.path, str(asked.peers)])]
+                who = f"{contender} {found[0].version if found else ''}"
                 if "skipped" in cost:
                     _print([(who, f"{rate_hz:g}", "skipped", "", "", cost["skipped"])])
                     continue

@@ -7,6 +7,8 @@ What a board does not support is no line of it; what fails for another reason is
 import contextlib
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +33,9 @@ REL_GAIN = 0.05
 UNKNOWN_LIMIT_W = 1000.0
 """For a board that does not tell its limit, and for a module: the hungriest draw about 1 kW."""
 
+OPEN_S = 3.0
+"""A board that has not told what it has after this is lost; a sound one takes some milliseconds."""
+
 _GA100 = re.compile(r"\b(A100|A30|A800)X?\b")
 
 _Ask = Callable[[Any], float]
@@ -39,13 +44,13 @@ _Ask = Callable[[Any], float]
 class Nvml:
     """All NVIDIA boards of this node. Raises NoMeterError where there is none, MeterError where none can be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, open_s: float = OPEN_S) -> None:
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
             raise _refusal(error) from error
         try:
-            self._lines = tuple(_all_lines(pynvml.nvmlDeviceGetCount()))
+            self._lines = tuple(_all_lines(pynvml.nvmlDeviceGetCount(), time.monotonic() + open_s))
         except pynvml.NVMLError as error:
             self.close()
             raise _refusal(error) from error
@@ -115,21 +120,49 @@ class _Board:
         return Line(channel=channel, ask=partial(ask, self.handle), seldom=seldom)
 
 
-def _all_lines(boards: int) -> Iterator[Line]:
-    """Yield the lines of each board that answers; a lost board shall not hide the others."""
+def _all_lines(boards: int, until_s: float) -> Iterator[Line]:
+    """Yield the lines of each board; one that is lost, or hangs, has a line that fails, and harms no other."""
     if not boards:
         raise NoMeterError("NVML finds no board.", "`nvidia-smi -L` should list at least one.")
-    lost: list[pynvml.NVMLError] = []
-    for index in range(boards):
-        try:
-            board = _board(index)
-        except pynvml.NVMLError as error:
-            lost.append(error)
-            continue
-        yield from _power(board)
-        yield from _state(board)
+    answers = [opening.answer(until_s) for opening in [_Opening(index) for index in range(boards)]]
+    lost = [answer for answer in answers if isinstance(answer, pynvml.NVMLError)]
     if len(lost) == boards:
         raise MeterError(f"None of {boards} boards answers NVML: {lost[0]}.", "`nvidia-smi` may tell more.")
+    for index, answer in enumerate(answers):
+        yield from [_lost(index, answer)] if isinstance(answer, pynvml.NVMLError) else answer
+
+
+class _Opening(threading.Thread):
+    """Asks one board what it has; a board that never answers is left alone with its thread."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(name=f"raystudy-nvml-{index}", daemon=True)
+        self._index = index
+        self._answer: list[Line] | pynvml.NVMLError = pynvml.NVMLError(pynvml.NVML_ERROR_TIMEOUT)
+        self.start()
+
+    def run(self) -> None:
+        """Ask."""
+        try:
+            board = _board(self._index)
+            self._answer = [*_power(board), *_state(board)]
+        except pynvml.NVMLError as error:
+            self._answer = error
+
+    def answer(self, until_s: float) -> "list[Line] | pynvml.NVMLError":
+        """Return its lines, or what went wrong, `timeout` where it has not answered by then."""
+        self.join(max(until_s - time.monotonic(), 0.0))
+        return self._answer
+
+
+def _lost(index: int, error: pynvml.NVMLError) -> Line:
+    """Return the line of a board that did not answer: it has no identity but its place, and no value."""
+
+    def ask() -> float:
+        raise pynvml.NVMLError(error.value)
+
+    device = f"NVIDIA board {index}"
+    return Line(channel=Channel(name=f"nvml/{device}/power_w", quantity="power_w", scope="gpu", device=device), ask=ask)
 
 
 def _board(index: int) -> _Board:
@@ -198,12 +231,18 @@ def _state(board: _Board) -> Iterator[Line]:
 
 def _field(field: int, scope: int) -> _Ask:
     """Return how power is asked by field value; it has a return code of its own, beside that of the call."""
+    # Prepared once: pynvml's own function builds it at each call, and that is half the cost of it.
+    values = (pynvml.c_nvmlFieldValue_t * 1)()
+    values[0].fieldId, values[0].scopeId = field, scope
 
     def ask(handle: Any) -> float:
-        answer = pynvml.nvmlDeviceGetFieldValues(handle, ((field, scope),))[0]
-        if answer.nvmlReturn != pynvml.NVML_SUCCESS:
-            raise pynvml.NVMLError(answer.nvmlReturn)
-        return float(answer.value.uiVal * W_PER_MW)
+        try:
+            code = pynvml.nvmlLib.nvmlDeviceGetFieldValues(handle, 1, values) or values[0].nvmlReturn
+        except AttributeError as error:  # a driver older than field values
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_FUNCTION_NOT_FOUND) from error
+        if code != pynvml.NVML_SUCCESS:
+            raise pynvml.NVMLError(code)
+        return float(values[0].value.uiVal * W_PER_MW)
 
     return ask
 

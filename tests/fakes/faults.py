@@ -13,7 +13,7 @@ from raystudy.power.rapl import Rapl
 from raystudy.power.sampler import Sampler
 from raystudy.record.energy import Energy, energies
 from raystudy.record.outcome import Span
-from tests.fakes.nvml import FUNCTIONS, FakeNvml
+from tests.fakes.nvml import FakeNvml
 from tests.fakes.rapl import count, zone
 
 STEADY, STEP, RELOADED, GONE, HANGING, PAUSED, ONE_FAILURE, NO_COUNTER, SHORT, BURST = range(10)
@@ -80,7 +80,7 @@ def uuid(index: int) -> str:
 def delay(control: FakeNvml, index: int, latency_s: float) -> None:
     """Let each read of a board take so long."""
     for function in READS:
-        control._control.boards[index].latency_us[FUNCTIONS.index(function)] = int(latency_s * 1e6)
+        control.delay(index, function, latency_s)
 
 
 def load_anew(control: FakeNvml, index: int, counted_j: float) -> None:

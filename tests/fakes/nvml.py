@@ -96,6 +96,10 @@ class FakeNvml:
         """Let a function answer with an error code of NVML; 0 heals it."""
         self._control.boards[index].error[FUNCTIONS.index(function)] = code
 
+    def delay(self, index: int, function: str, duration_s: float) -> None:
+        """Let a function take its time."""
+        self._control.boards[index].latency_us[FUNCTIONS.index(function)] = int(duration_s * 1e6)
+
     def fail_init(self, code: int) -> None:
         """Let the opening of the library fail."""
         self._control.init_error = code

@@ -182,11 +182,26 @@ def test_a_lost_board_harms_no_other(fake_nvml: FakeNvml) -> None:
 
 @pytest.mark.parametrize("function", ["HANDLE", "UUID"])
 def test_a_board_lost_before_does_not_hide_the_others(fake_nvml: FakeNvml, function: str) -> None:
-    """A board that gives no identity when the meter is opened is left out."""
+    """A board that gives no identity when the meter is opened is known by its place, and fails: a sum lacks it."""
     fake_nvml.set_up(boards=2)
     fake_nvml.fail(0, function, GPU_IS_LOST)
+    meter = Nvml()
 
-    assert {fake_nvml.uuid(1)} == devices(Nvml())
+    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(meter)
+    with pytest.raises(pynvml.NVMLError_GpuIsLost):
+        meter.lines[0].ask()
+
+
+def test_a_board_that_hangs_when_it_is_opened_does_not_hide_the_others(fake_nvml: FakeNvml) -> None:
+    """It is given up after a while, and counts as lost."""
+    fake_nvml.set_up(boards=2)
+    fake_nvml.delay(0, "UUID", 1.0)
+    meter = Nvml(open_s=0.2)
+    fake_nvml.delay(0, "UUID", 0.0)
+
+    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(meter)
+    with pytest.raises(pynvml.NVMLError_Timeout):
+        meter.lines[0].ask()
 
 
 def no_driver(fake: FakeNvml) -> None:
