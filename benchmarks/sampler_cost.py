@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/sampler_cost.py               12 minutes: a minute each, and 48 h made up
     .venv/bin/python benchmarks/sampler_cost.py --seconds 5 --hours 0.5
-    .venv/bin/pip install --target .venv-peers zeus==0.16.0 codecarbon==3.3.2       for the peers, which else are skipped
+    .venv/bin/pip install --target .venv-peers zeus==0.16.0 codecarbon==3.3.2       for the peers
 
     fake NVML library: 8 boards ─┬─ raystudy: Sampler, counters and power, 8 GPUs + 4 zones
     powercap tree in tmpfs:      ├─ Zeus: PowerMonitor (one domain) + ZeusMonitor's four wrap trackers

@@ -11,11 +11,11 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Sequence
 
 from ray.util.metrics import Counter, Gauge
 
-from raystudy.power.tally import Tally, Tap
+from raystudy.power.sampler import Sampler
+from raystudy.power.tally import Tally
 
 EVERY_S = 1.0
 LABELS = ("device", "scope", "node")
@@ -24,9 +24,10 @@ LABELS = ("device", "scope", "node")
 class Export(threading.Thread):
     """Exports what the meters of a node say, until it is ended; nothing that goes wrong here reaches anybody else."""
 
-    def __init__(self, taps: Sequence[Tap], *, rate_hz: float, node: str) -> None:
+    def __init__(self, sampler: Sampler, *, rate_hz: float, node: str) -> None:
         super().__init__(name="raystudy-export", daemon=True)
-        self._taps, self._node = tuple(taps), node
+        self._sampler, self._node = sampler, node
+        self._seen_ns: dict[str, int] = {}
         self._tally, self._over = Tally(rate_hz=rate_hz), threading.Event()
         self._power_w = Gauge("raystudy_power_watts", "Power of a device, measured, in watts.", LABELS)
         self._energy_j = Counter(
@@ -44,8 +45,7 @@ class Export(threading.Thread):
         self._over.set()
 
     def _export(self) -> None:
-        read = {channel: points for tap in self._taps for channel, points in tap.take().items()}
-        for metered in self._tally.take(read, now_s=time.monotonic()):
+        for metered in self._tally.take(self._sampler.fresh(self._seen_ns), now_s=time.monotonic()):
             labels = {"device": metered.device, "scope": metered.scope, "node": self._node}
             # Ray keeps the last value of a gauge for ever, and leaves one out that is NaN.
             self._power_w.set(math.nan if metered.power_w is None else metered.power_w, tags=labels)

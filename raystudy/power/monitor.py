@@ -22,7 +22,6 @@ from raystudy.power.export import Export
 from raystudy.power.meter import Meter
 from raystudy.power.sampler import Sampler
 from raystudy.power.spill import spill_folder
-from raystudy.power.tally import Tap
 from raystudy.record.energy import Idle, idle_powers
 from raystudy.record.trace import Trace
 from raystudy.study import Metering
@@ -53,9 +52,9 @@ class PowerMonitor:
             self._refusal = error
         except Exception as error:  # noqa: BLE001 - whatever an instrument does, trials go on without it
             self._reasons = dict.fromkeys(METERS, f"The monitor could not open it: {type(error).__name__}: {error}")
-        taps, spill = [Tap(meter) for meter in meters], spill_folder(study, node_id)
-        self._sampler = Sampler(taps, rate_hz=metering.rate_hz, seed=os.getpid(), spill=spill)
-        self._export = Export(taps, rate_hz=metering.rate_hz, node=node_id[:8])
+        spill = spill_folder(study, node_id)
+        self._sampler = Sampler(meters, rate_hz=metering.rate_hz, seed=os.getpid(), spill=spill)
+        self._export = Export(self._sampler, rate_hz=metering.rate_hz, node=node_id[:8])
         self._export.start()
 
     def __repr__(self) -> str:

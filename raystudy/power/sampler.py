@@ -112,6 +112,18 @@ class Sampler:
             for track in self._tracks
         )
 
+    def fresh(self, seen_ns: dict[str, int]) -> dict[Channel, list[Point]]:
+        """Return the good measured readings of energy and power since those that `seen_ns` notes by name."""
+        found = {}
+        with self._lock:
+            for channel, ring in ((track.line.channel, track.ring) for track in self._tracks):
+                if channel.estimated or channel.quantity not in ("energy_j", "power_w"):
+                    continue
+                readings = ring.readings(ring.before((seen_ns.get(channel.name, 0) + 1) / NS_PER_S))
+                found[channel] = [Point(r.at_s, r.half_width_s, r.value) for r in readings if r.value is not None]
+                seen_ns[channel.name] = readings[-1].t_mono_ns if readings else seen_ns.get(channel.name, 0)
+        return found
+
     def latest_w(self) -> dict[str, float | None]:
         """Return the power of each device just now, for a display; null where its last readings do not tell."""
         with self._lock:

@@ -1,66 +1,21 @@
 """The joules of each device since the start, for a dashboard: they only rise, whatever a counter does.
 
-    Meter ──Tap──▶ the same Meter, its readings noted ──Tally.take──▶ Metered, one a device: watts now, joules added
+    Sampler ──fresh──▶ readings of a second or so ──Tally.take──▶ Metered, one a device: watts now, joules added
 
 A counter is read as `record.counter` says: wraps are made good, resets bridged, glitches dropped. Where a device has
-none its sampled power is integrated, and a gap adds nothing. Estimates are left out: here nobody could tell them apart.
+none its sampled power is integrated, and a gap adds nothing.
 """
 
-import dataclasses
-import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from raystudy.power.meter import Line, Meter
 from raystudy.record.counter import unwrapped
 from raystudy.record.points import Point
 from raystudy.record.trace import Channel, Scope
 
-NOTED = 1_000
-"""Readings of a channel that wait to be taken, at most: ten seconds at 100 Hz."""
-
 GAP_PERIODS, GAP_S = 3, 5.0
 """Sampled power that is silent for so many periods, and so long, adds nothing until it is back, and is not now's."""
-
-
-class Tap:
-    """A meter that notes what its measured lines of energy and power say, for whoever takes it."""
-
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
-        self._noted: dict[Channel, deque[Point]] = {}
-        self._lines = tuple(self._tapped(line) for line in meter.lines)
-
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """The lines of the meter."""
-        return self._lines
-
-    def close(self) -> None:
-        """Close the meter."""
-        self._meter.close()
-
-    def take(self) -> dict[Channel, list[Point]]:
-        """Return what was read since the last time; a reading that failed is not there."""
-        return {channel: [noted.popleft() for _ in range(len(noted))] for channel, noted in self._noted.items()}
-
-    def _tapped(self, line: Line) -> Line:
-        if line.channel.estimated or line.channel.quantity not in ("energy_j", "power_w"):
-            return line
-        noted: deque[Point] = deque(maxlen=NOTED)
-        self._noted[line.channel] = noted
-        return dataclasses.replace(line, ask=_noting(line.ask, noted))
-
-
-def _noting(ask: Callable[[], float], noted: deque[Point]) -> Callable[[], float]:
-    def asked() -> float:
-        value = ask()
-        noted.append(Point(time.monotonic(), 0.0, value))
-        return value
-
-    return asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -216,6 +216,21 @@ def test_a_full_disk_costs_memory_and_no_reading(tmp_path: Path, sampling: Start
     assert trace.readings[0].at_s <= start_s
 
 
+def test_fresh_readings_are_given_once(sampling: Start) -> None:
+    """Whoever asks again gets what came since; failed reads and other quantities are not there."""
+    sampler = sampling(
+        FakeMeter("d", lambda _: 42.0),
+        FakeMeter("broken", gone),
+        FakeMeter("hot", lambda _: 40.0, quantity="temperature_c"),
+    )
+    seen_ns: dict[str, int] = {}
+    first, again = sampler.fresh(seen_ns), sampler.fresh(seen_ns)
+    sound, broken = first.values()
+
+    assert ({42.0}, []) == ({point.value for point in sound}, broken)
+    assert len(next(iter(again.values()))) < 3
+
+
 def test_closing_closes_the_meters() -> None:
     """The sampler owns its meters."""
     meter = FakeMeter("d", lambda _: 100.0)

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from raystudy.power.tally import Metered, Tally, Tap
+from raystudy.power.tally import Metered, Tally
 from raystudy.record.points import Point
 from raystudy.record.trace import Channel, Quantity
-from tests.fakes.meter import FakeMeter, gone
 
 Values = Sequence[tuple[float, float]]
 
@@ -97,41 +96,3 @@ def test_scopes_of_a_device_are_kept_apart() -> None:
     assert [("gpu", 300.0), ("module", 400.0)] == [
         (metered.scope, metered.power_w) for metered in Tally(rate_hz=10).take(read, now_s=0.0)
     ]
-
-
-def test_a_tap_notes_what_is_read() -> None:
-    """Whoever reads the meter gets its value; the tap has it too, once."""
-    tap = Tap(FakeMeter("package-0", lambda _: 42.0))
-    (line,) = tap.lines
-
-    assert (42.0, [42.0], []) == (line.ask(), values(tap), values(tap))
-
-
-def test_a_tap_lets_failures_through() -> None:
-    """A read that fails fails as before, and nothing is noted."""
-    tap = Tap(FakeMeter("package-0", gone))
-
-    with pytest.raises(OSError, match="gone"):
-        tap.lines[0].ask()
-    assert [] == values(tap)
-
-
-@pytest.mark.parametrize("quantity", ["temperature_c", "throttle_reasons"])
-def test_a_tap_leaves_other_lines_alone(quantity: Quantity) -> None:
-    """Only energy and power are noted."""
-    meter = FakeMeter("GPU-1", lambda _: 42.0, quantity=quantity)
-
-    assert (meter.lines, {}) == (Tap(meter).lines, Tap(meter).take())
-
-
-def test_a_tap_closes_its_meter() -> None:
-    """Closing the tap closes the instrument."""
-    meter = FakeMeter("package-0", gone)
-    Tap(meter).close()
-
-    assert meter.closed
-
-
-def values(tap: Tap) -> list[float]:
-    """Return the values that a tap has noted since the last time."""
-    return [point.value for points in tap.take().values() for point in points]
