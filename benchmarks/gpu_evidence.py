@@ -36,7 +36,7 @@ from contenders import CONTENDERS, Task
 from raystudy.power import Opened, open_meters
 from raystudy.power.sampler import Sampler
 from raystudy.record.archive import Archive
-from raystudy.record.energy import belonging, energies
+from raystudy.record.energy import belongs, energies
 from raystudy.record.outcome import Span
 from raystudy.record.totals import totals
 from raystudy.study import Metering, Recipe, Resources, Study, parse
@@ -81,7 +81,7 @@ class Bench:
     def joules(self, span: Span) -> dict[str, float | str | None]:
         """Return the energy figure of a span, and how it was had."""
         gpus = frozenset({self.placement.identity} - {"cpu"})
-        traces = belonging(self.sampler.span(span.start_s, span.end_s), gpu_uuids=gpus)
+        traces = self.sampler.span(span.start_s, span.end_s, wanted=lambda channel: belongs(channel, gpus))
         figures = energies(traces, [span], exclusive=not gpus)
         total = totals(figures, [span])
         return {

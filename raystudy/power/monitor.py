@@ -22,7 +22,7 @@ from raystudy.power.export import Export
 from raystudy.power.meter import Meter
 from raystudy.power.sampler import Sampler
 from raystudy.power.spill import spill_folder
-from raystudy.record.energy import Idle, idle_powers
+from raystudy.record.energy import Idle, belongs, idle_powers
 from raystudy.record.trace import Trace
 from raystudy.study import Metering
 
@@ -72,9 +72,9 @@ class PowerMonitor:
         at_s = self._sampler.mark()
         return self._sampler.span(at_s, at_s)
 
-    def span(self, start_s: float, end_s: float) -> tuple[Trace, ...]:
-        """Return what each channel read in a span of this node's monotonic clock."""
-        return self._sampler.span(start_s, end_s)
+    def span(self, start_s: float, end_s: float, gpu_uuids: frozenset[str]) -> tuple[Trace, ...]:
+        """Return what was read in a span of this node's monotonic clock, of some GPUs and of the node's own parts."""
+        return self._sampler.span(start_s, end_s, wanted=lambda channel: belongs(channel, gpu_uuids))
 
     def latest_w(self) -> dict[str, float | None]:
         """Return the power of each device just now, for a display."""

@@ -75,11 +75,14 @@ class Ring:
 
     def cut(self, start_s: float, end_s: float) -> tuple[Reading, ...]:
         """Return the readings of a span, from the second good one at or before it to the second good one after it."""
+        return self.readings(*self.bounds(start_s, end_s))
+
+    def bounds(self, start_s: float, end_s: float) -> tuple[int, int]:
+        """Return the first index of such a cut, and the one after its last."""
         if not len(self):
-            return ()
+            return 0, 0
         first = self._good(bisect_right(self._t_mono_ns, _ns(start_s)) - 1, step=-1)
-        last = self._good(bisect_left(self._t_mono_ns, _ns(end_s)), step=1)
-        return self.readings(first, last + 1)
+        return first, self._good(bisect_left(self._t_mono_ns, _ns(end_s)), step=1) + 1
 
     def piece(self, first: int, after: int) -> "Ring":
         """Return a copy of the readings from one index up to another."""

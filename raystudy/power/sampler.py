@@ -10,14 +10,14 @@ delays another: a device that is slow to answer gets a worker of its own.
 import contextlib
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from raystudy.power.meter import Line, Meter
 from raystudy.power.ring import NOT_PLANNED, Ring
 from raystudy.power.spill import Spill
 from raystudy.power.worker import POLL_S, Track, Worker
-from raystudy.record.counter import rises_between
+from raystudy.record.counter import rise_between
 from raystudy.record.points import Point
 from raystudy.record.trace import NS_PER_S, Channel, Reading, Sampling, Trace
 
@@ -26,6 +26,9 @@ SELDOM_S = 1.0
 
 READS_A_LAP = 4
 """A counter is read so often while it goes round at its greatest plausible power."""
+
+SHORTEST_S = 0.01
+"""No channel is read more often than this, whatever its range."""
 
 SLOW_S = 0.1
 """A device that has not answered after this gets a worker of its own."""
@@ -36,8 +39,8 @@ HUNG_S = 1.0
 EDGE_S = 0.5
 """An edge is waited for no longer than this."""
 
-LATE_S = 1.0
-"""No instrument is waited for longer than this because it comes late."""
+WAIT_S = 3.0
+"""No instrument is waited for longer than this after a span, however late what it says comes."""
 
 SPILL_S, HOLD_S = 60.0, 600.0
 """Readings go to disk this often; so long they are held in memory all the same."""
@@ -59,7 +62,7 @@ class Sampler:
         self._seed, self._workers = seed, list[Worker]()
         self._spill = None if spill is None else Spill(spill)
         self._spill_error: str | None = None
-        self._spilled_s = self._started_s
+        self._spilled_s = self._tried_s = self._started_s
         self._cpu_s = 0.0
         self._over = threading.Event()
         self._start_worker(self._tracks)
@@ -78,38 +81,46 @@ class Sampler:
         Called at the edge of a span it makes the edge sharp. Returns after half a second whatever the devices do.
         """
         at_s = time.monotonic()
-        for worker in self._workers:
+        for worker in list(self._workers):
             worker.ask_edge()
-        while any(w.at_edge for w in self._workers if not _stuck(w)) and time.monotonic() < at_s + EDGE_S:
+        while any(w.at_edge for w in list(self._workers) if not _stuck(w, HUNG_S)) and time.monotonic() < at_s + EDGE_S:
             self._over.wait(POLL_S)
         return at_s
 
-    def span(self, start_s: float, end_s: float) -> tuple[Trace, ...]:
+    def span(
+        self, start_s: float, end_s: float, *, wanted: Callable[[Channel], bool] = lambda _: True
+    ) -> tuple[Trace, ...]:
         """
-        Return what each channel read in a span of the monotonic clock, with good readings on either side.
+        Return what each wanted channel read in a span of the monotonic clock, with good readings on either side.
 
         Reads all channels once more where one has not been read since the end, and again where what an instrument says
         comes late. Channels that fail all the time are not waited for.
         """
-        if not self._told(end_s, self._tracks, lags=1.0):
+        tracks = [track for track in self._tracks if wanted(track.line.channel)]
+        until_s = time.monotonic() + WAIT_S
+        if not self._told(end_s, tracks, lags=1.0):
             self.mark()
-        late = [track for track in self._tracks if not track.watched]
-        if not self._told(end_s, late, lags=0.5):
-            until_s = end_s + max(_lag_s(track) for track in late) / 2
-            self._over.wait(min(max(until_s - time.monotonic(), 0.0), LATE_S))
+        while not self._told(end_s, tracks, lags=0.5) and time.monotonic() < until_s:
+            self._over.wait(
+                min(max(end_s + _longest_lag_s(tracks) / 2, time.monotonic() + POLL_S), until_s) - time.monotonic()
+            )
             self.mark()
-        with self._lock:
-            pieces = {t.line.channel.name: t.ring.cut(start_s - _lag_s(t), end_s + _lag_s(t)) for t in self._tracks}
-            held = {name: bool(piece) and piece[0].at_s <= start_s for name, piece in pieces.items()}
-        older = self._spill.read(start_s, end_s) if self._spill and not all(held.values()) else {}
+        with self._lock:  # arrays are copied in no time; objects are made of them outside
+            pieces = [t.ring.piece(*t.ring.bounds(start_s - _lag_s(t), end_s + _lag_s(t))) for t in tracks]
+        held = [piece.readings() for piece in pieces]
+        lacking = [
+            t.line.channel.name for t, readings in zip(tracks, held, strict=True) if not _reaches(readings, start_s)
+        ]
+        older = self._spill.read(start_s, end_s, lacking) if self._spill and lacking else {}
+        sampling = self._sampling()
         return tuple(
             Trace(
                 channel=track.line.channel,
-                readings=_joined(older.get(track.line.channel.name, []), pieces[track.line.channel.name], start_s),
+                readings=_joined(older.get(track.line.channel.name, []), readings, start_s),
                 period_s=track.period_s,
-                sampling=self._sampling(),
+                sampling=sampling,
             )
-            for track in self._tracks
+            for track, readings in zip(tracks, held, strict=True)
         )
 
     def fresh(self, seen_ns: dict[str, int]) -> dict[Channel, list[Point]]:
@@ -131,21 +142,21 @@ class Sampler:
 
     def put_away(self) -> None:
         """Write what came since the last time to disk; what is there and old is let go of. Done every minute."""
-        now_s, since_s = time.monotonic(), self._spilled_s
-        self._spilled_s = now_s
+        now_s = self._tried_s = time.monotonic()
         if self._spill is None:
             return
         with self._lock:
             fresh = {
-                track.line.channel.name: track.ring.piece(track.ring.before(since_s), track.ring.before(now_s))
+                track.line.channel.name: track.ring.piece(track.ring.before(self._spilled_s), track.ring.before(now_s))
                 for track in self._tracks
             }
         try:
             self._spill.write(fresh)
-        except Exception as error:  # noqa: BLE001 - a full disk, or whatever else: memory holds what there is
+        except Exception as error:  # noqa: BLE001 - a full disk, or whatever else: memory holds it, until the next try
             said = error.strerror if isinstance(error, OSError) else str(error)
-            self._spill_error, self._spill = f"{type(error).__name__}: {said}", None
+            self._spill_error = f"{type(error).__name__}: {said}"
             return
+        self._spilled_s, self._spill_error = now_s, None
         with self._lock:
             for track in self._tracks:
                 track.ring.forget(track.ring.before(now_s - HOLD_S))
@@ -156,7 +167,7 @@ class Sampler:
         self._supervisor.join(timeout=2)
         for worker in self._workers:
             worker.end()
-            if not _stuck(worker):
+            if not _stuck(worker, SLOW_S):
                 worker.join(timeout=2)
         for meter in self._meters:
             with contextlib.suppress(Exception):
@@ -165,9 +176,16 @@ class Sampler:
             self._spill.clear()
 
     def _told(self, end_s: float, tracks: Sequence[Track], *, lags: float) -> bool:
-        """Whether all of some tracks were read so many times their lag after a time, or are given up."""
+        """
+        Whether all of some tracks were read so many times their lag after a time, or are given up.
+
+        At an edge that was marked a watched counter has moved, and tells at once.
+        """
         with self._lock:
-            return all(track.ring.settled(end_s + lags * _lag_s(track)) for track in tracks)
+            return all(
+                track.ring.settled(end_s + (0.0 if track.watched and lags < 1 else lags * _lag_s(track)))
+                for track in tracks
+            )
 
     def _sampling(self) -> Sampling:
         cpu_s = self._cpu_s + sum(worker.cpu_s for worker in self._workers)
@@ -186,11 +204,11 @@ class Sampler:
         """Part workers from devices that keep them waiting, note those that hang, and move old readings to disk."""
         while not self._over.wait(_SUPERVISE_S):
             for worker in list(self._workers):
-                if _stuck(worker):
+                if _stuck(worker, SLOW_S):
                     self._relieve(worker)
                 elif not worker.is_alive():
                     self._replace(worker)
-            if time.monotonic() - self._spilled_s >= SPILL_S:
+            if time.monotonic() - self._tried_s >= SPILL_S:
                 self.put_away()
             self._cpu_s = time.thread_time()
 
@@ -201,21 +219,23 @@ class Sampler:
             self._start_worker(tracks)
 
     def _relieve(self, worker: Worker) -> None:
+        """Leave to a worker the device that keeps it, or only what tells no joules where the device is slow at that."""
         asking = worker.asking
         if asking is None:
             return
-        device, since_ns = asking[0].line.channel.device, asking[1]
-        others = [track for track in worker.tracks if track.line.channel.device != device]
+        channel, since_ns = asking[0].line.channel, asking[1]
+        others = [
+            t for t in worker.tracks if t.line.channel.device != channel.device or (t.joules and not asking[0].joules)
+        ]
         if others:
             self._start_worker(others)
-        now_ns = time.monotonic_ns()
-        if now_ns - since_ns < HUNG_S * NS_PER_S:
+        if time.monotonic_ns() - since_ns < HUNG_S * NS_PER_S:
             return
         with self._lock:
             for track in worker.tracks:
                 newest = track.ring.newest()
-                if newest is None or newest.error != "timeout":
-                    track.ring.add(now_ns, 0.0, NOT_PLANNED, None, "timeout")
+                if newest is None or newest.error != "timeout":  # at the call's beginning: its answer may still come
+                    track.ring.add(since_ns + 1, 0.0, NOT_PLANNED, None, "timeout")
 
 
 def _lag_s(track: Track) -> float:
@@ -223,17 +243,25 @@ def _lag_s(track: Track) -> float:
     return track.line.channel.update_s + track.line.channel.average_s
 
 
+def _longest_lag_s(tracks: Sequence[Track]) -> float:
+    return max((_lag_s(track) for track in tracks if not track.watched), default=0.0)
+
+
 def _period_s(line: Line, rate_hz: float) -> float:
     """Return how often a line is read: seldom, or at the rate; a counter often enough not to miss a lap."""
     channel, period_s = line.channel, max(SELDOM_S, 1 / rate_hz) if line.seldom else 1 / rate_hz
     if channel.wraps_at_j is None or channel.max_w is None:
         return period_s
-    return min(period_s, channel.wraps_at_j / channel.max_w / READS_A_LAP)
+    return min(period_s, max(channel.wraps_at_j / channel.max_w / READS_A_LAP, SHORTEST_S))
 
 
-def _stuck(worker: Worker) -> bool:
+def _stuck(worker: Worker, longest_s: float) -> bool:
     asking = worker.asking
-    return asking is not None and time.monotonic_ns() - asking[1] > SLOW_S * NS_PER_S
+    return asking is not None and time.monotonic_ns() - asking[1] > longest_s * NS_PER_S
+
+
+def _reaches(readings: Sequence[Reading], start_s: float) -> bool:
+    return bool(readings) and readings[0].at_s <= start_s
 
 
 def _joined(older: Sequence[Reading], newer: Sequence[Reading], start_s: float) -> tuple[Reading, ...]:
@@ -268,5 +296,5 @@ def _slope_w(counter: Ring, channel: Channel) -> float | None:
     if oldest.value is None or newest.at_s - oldest.at_s < LIVE_S:
         return None
     early, late = (Point(each.at_s, each.half_width_s, each.value or 0.0) for each in (oldest, newest))
-    rise_j = rises_between(early, late, channel)
-    return rise_j[0] / (late.at_s - early.at_s) if len(rise_j) == 1 else None
+    rise = rise_between(early, late, channel)
+    return rise.fewest_j / (late.at_s - early.at_s) if rise and not rise.more_laps else None

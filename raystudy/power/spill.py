@@ -9,7 +9,8 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ import pyarrow.parquet as pq
 
 from raystudy.power.ring import NOT_PLANNED, Ring
 from raystudy.record.trace import NS_PER_S, Reading
+
+STALE_S = 3_600.0
+"""A folder to which nothing came for so long is one that a killed driver left: a sampler writes every minute."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -47,14 +51,14 @@ class Spill:
             raise
         temporary.replace(file)
 
-    def read(self, start_s: float, end_s: float) -> dict[str, list[Reading]]:
-        """Return the readings of the files that touch a span, and of those beside them, by name of the channel."""
+    def read(self, start_s: float, end_s: float, channels: Sequence[str]) -> dict[str, list[Reading]]:
+        """Return the readings of some channels in the files that touch a span, and in those beside them, by name."""
         found: dict[str, list[Reading]] = {}
         files = sorted(self._folder.glob("*.parquet"))
         touching = [i for i, file in enumerate(files) if _touches(file, start_s, end_s)]
         for file in files[max(touching[0] - 1, 0) : touching[-1] + 2] if touching else []:
             with contextlib.suppress(OSError, pa.ArrowException):  # what cannot be read is a gap, and no more
-                for row in pq.read_table(file).to_pylist():
+                for row in pq.read_table(file, filters=[("channel", "in", channels)]).to_pylist():
                     found.setdefault(row.pop("channel"), []).append(Reading(**row))
         return found
 
@@ -88,9 +92,10 @@ def _touches(file: Path, start_s: float, end_s: float) -> bool:
 def spill_folder(study: str, node_id: str) -> Path:
     """Return where a study's monitor of a node keeps older readings: its own place for each boot, user and node."""
     own = Path(tempfile.gettempdir()) / f"raystudy-power-{os.getuid()}"
-    for boot in own.glob("*"):
-        if boot.name != boot_id():  # readings of another boot have another clock: nobody will ask for them
-            shutil.rmtree(boot, ignore_errors=True)
+    for folder in own.glob("*/*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > STALE_S:
+                shutil.rmtree(folder, ignore_errors=True)
     return own / boot_id() / f"{study}-{node_id}"
 
 

@@ -36,6 +36,11 @@ class Track:
     owner: "Worker | None" = None
 
     @property
+    def joules(self) -> bool:
+        """Whether it tells of energy or power; the others tell of the state of a device."""
+        return self.line.channel.quantity in ("energy_j", "power_w")
+
+    @property
     def watched(self) -> bool:
         """Whether it is a counter of such long steps that it is watched at an edge until it moves."""
         return self.line.channel.quantity == "energy_j" and self.line.channel.update_s > POLL_S

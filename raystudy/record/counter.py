@@ -28,8 +28,15 @@ class Hole(NamedTuple):
     """How far the joules taken for it may be off."""
 
 
-_Stretch = tuple[Point, Point, tuple[float, ...]]
-"""Two readings, and the joules that may lie between them."""
+class Rise(NamedTuple):
+    """What a counter may have risen by between two readings: so many joules, or those of some further laps as well."""
+
+    fewest_j: float
+    more_laps: int = 0
+
+
+_Stretch = tuple[Point, Point, Rise | None]
+"""Two readings, and the joules that may lie between them; null where none are plausible."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +58,7 @@ def unwrapped(raw: Sequence[Point], channel: Channel) -> Unwrapped:
     them, and leave a hole: from no joule at all to the greatest power seen.
     """
     kept, n_glitches = _without_glitches(raw, channel)
-    stretches = [(early, late, rises_between(early, late, channel)) for early, late in pairwise(kept)]
+    stretches = [(early, late, rise_between(early, late, channel)) for early, late in pairwise(kept)]
     points, holes, total_j = list(kept[:1]), list[Hole](), kept[0].value if kept else 0.0
     for index, (early, late, _) in enumerate(stretches):
         rise_j, u_j = _settled(stretches, index, channel)
@@ -62,55 +69,61 @@ def unwrapped(raw: Sequence[Point], channel: Channel) -> Unwrapped:
     return Unwrapped(
         points=tuple(points),
         holes=tuple(holes),
-        n_wraps=sum(late.value < early.value and len(rises) > 0 for early, late, rises in stretches),
-        n_resets=sum(not rises for _, _, rises in stretches),
+        n_wraps=sum(late.value < early.value and rise is not None for early, late, rise in stretches),
+        n_resets=sum(rise is None for _, _, rise in stretches),
         n_glitches=n_glitches,
     )
 
 
 def _without_glitches(raw: Sequence[Point], channel: Channel) -> tuple[list[Point], int]:
-    """Drop single readings that neither the one before nor the one after them goes along with."""
+    """
+    Drop single readings that break the rise.
+
+    Such a one does not go along with the reading before it, or not with the one after, while those two go along with
+    each other. A reading that only the one after it goes along with is the first after a reset.
+    """
     kept: list[Point] = list(raw[:1])
     for index in range(1, len(raw)):
         before, reading, after = kept[-1], raw[index], raw[index + 1] if index + 1 < len(raw) else None
-        sound = rises_between(before, reading, channel)
-        goes_on = after and rises_between(reading, after, channel) and not rises_between(before, after, channel)
-        if sound or goes_on:
+        sound = rise_between(before, reading, channel)
+        goes_on = after and rise_between(reading, after, channel)
+        skipped = after and rise_between(before, after, channel)
+        if (goes_on or not skipped) if sound else (goes_on and not skipped):
             kept.append(reading)
     return kept, len(raw) - len(kept)
 
 
-def rises_between(early: Point, late: Point, channel: Channel) -> tuple[float, ...]:
-    """Return the joules that may lie between two readings, the fewest first: none, one, or one for each lap."""
+def rise_between(early: Point, late: Point, channel: Channel) -> Rise | None:
+    """Return what may lie between two readings at a plausible power; null where nothing may."""
     slack_s = channel.update_s + early.half_width_s + late.half_width_s
     most_j = math.inf if channel.max_w is None else channel.max_w * (late.at_s - early.at_s + slack_s)
     rise_j, lap_j = late.value - early.value, channel.wraps_at_j
     if rise_j < 0 and lap_j is not None:
         rise_j += lap_j
     if not 0 <= rise_j <= most_j:
-        return ()
-    if lap_j is None or math.isinf(most_j):
-        return (rise_j,)
-    return tuple(rise_j + lap * lap_j for lap in range(int((most_j - rise_j) / lap_j) + 1))
+        return None
+    return Rise(rise_j, 0 if lap_j is None or math.isinf(most_j) else int((most_j - rise_j) / lap_j))
 
 
 def _settled(stretches: Sequence[_Stretch], index: int, channel: Channel) -> tuple[float, float]:
     """Return the joules taken for a stretch, and how far they may be off."""
-    early, late, rises = stretches[index]
-    if len(rises) == 1:
-        return rises[0], 0.0
+    early, late, rise = stretches[index]
+    if rise is not None and not rise.more_laps:
+        return rise.fewest_j, 0.0
     duration_s, slopes_w = late.at_s - early.at_s, [_slope_w(stretch, channel) for stretch in stretches]
     most_w = max((slope_w for slope_w in slopes_w if slope_w is not None), default=channel.max_w or 0.0)
     around_w = [slope_w for slope_w in slopes_w[max(index - 1, 0) : index + 2] if slope_w is not None]
     guess_j = duration_s * (sum(around_w) / len(around_w) if around_w else most_w / 2)
-    if not rises:
+    if rise is None:
         return guess_j, max(guess_j, most_w * duration_s - guess_j)
-    taken_j = min(rises, key=lambda rise_j: abs(rise_j - guess_j))
-    return taken_j, max(taken_j - rises[0], rises[-1] - taken_j)
+    lap_j = channel.wraps_at_j or 0.0
+    laps = min(max(round((guess_j - rise.fewest_j) / lap_j), 0), rise.more_laps)
+    return rise.fewest_j + laps * lap_j, max(laps, rise.more_laps - laps) * lap_j
 
 
 def _slope_w(stretch: _Stretch, channel: Channel) -> float | None:
     """Return the power of a stretch that is sure and longer than the counter's steps; null of any other."""
-    early, late, rises = stretch
+    early, late, rise = stretch
     duration_s = late.at_s - early.at_s
-    return rises[0] / duration_s if len(rises) == 1 and duration_s > STEPS * channel.update_s else None
+    sure = rise is not None and not rise.more_laps and duration_s > STEPS * channel.update_s
+    return rise.fewest_j / duration_s if sure and rise else None

@@ -31,14 +31,14 @@ class Curve:
         self.period_s = trace.period_s
         good = [Point(r.at_s, r.half_width_s, r.value) for r in trace.readings if r.value is not None]
         self.holes: tuple[Hole, ...] = ()
-        self.n_glitches = 0
         if self.counts:
             counted = unwrapped(good, trace.channel)
             self.holes, self.n_glitches = counted.holes, counted.n_glitches
             self.points = located(counted.points, trace.channel.update_s)
         else:
-            lag_s = (trace.channel.update_s + trace.channel.average_s) / 2
-            self.points = [point._replace(at_s=point.at_s - lag_s) for point in good]
+            lag_s, most_w = (trace.channel.update_s + trace.channel.average_s) / 2, trace.channel.max_w or math.inf
+            self.points = [p._replace(at_s=p.at_s - lag_s) for p in good if 0 <= p.value <= most_w]
+            self.n_glitches = len(good) - len(self.points)
 
     @property
     def counts(self) -> bool:
@@ -84,7 +84,7 @@ class Curve:
     @cached_property
     def most_w(self) -> float:
         """Return the greatest power seen: of a sample, or between two points of a counter that lie far enough apart."""
-        return max(self._powers_w, default=0.0)
+        return max(self._powers_w, default=self.channel.max_w or 0.0)
 
     @cached_property
     def least_w(self) -> float:
@@ -95,12 +95,17 @@ class Curve:
     def _powers_w(self) -> Iterator[float]:
         if not self.counts:
             return (point.value for point in self.points)
+        return (slope(p, q) for p in self.points if (q := self._far(p)))
+
+    def _far(self, point: Point) -> Point | None:
+        """Return the next point of a counter that lies far enough from one to tell the power between them."""
+        after = bisect_left(self.points, point.at_s + SLOPE_S, key=time_of)
         far = (
-            (p, q)
-            for p, q in pairwise(self.points)
-            if q.at_s - p.at_s > max(STEPS * (p.half_width_s + q.half_width_s), SLOPE_S)
+            q
+            for q in self.points[after : after + MANY]
+            if q.at_s - point.at_s > STEPS * (point.half_width_s + q.half_width_s)
         )
-        return (slope(p, q) for p, q in far)
+        return next(far, None)
 
 
 def located(points: Sequence[Point], update_s: float) -> list[Point]:

@@ -47,13 +47,15 @@ class Figure(NamedTuple):
     unseen_j: float = 0.0
     """What a counter rose by around the spans, and the samples beside it do not show, or the other way round."""
     reason: str | None = None
+    still: bool = False
+    """Whether it is of a counter that did not move."""
 
 
 def figure_of(curve: Curve, edges: Edges, *, power: Curve | None = None) -> Figure:
     """Add up what a curve gives between several pairs of times; `power` shapes a counter between its updates."""
     reason = next((flaw for edge in edges if (flaw := _flaw(curve, *edge))), None)
     if reason is not None:
-        return Figure(curve, reason=reason)
+        return Figure(curve, reason=reason, still="did not move" in reason)
     cuts = [_cut_counter(curve, *edge, power) if curve.counts else _cut_power(curve, *edge) for edge in edges]
     energy_j, u_j, square_w2s = (math.fsum(column) for column in zip(*cuts, strict=True))
     rms_w = math.sqrt(square_w2s / duration_s(edges))
@@ -150,7 +152,7 @@ def _cut_power(curve: Curve, start_s: float, end_s: float) -> Cut:
     lag_s = (curve.channel.update_s + curve.channel.average_s) / 2
     rough_w = sum(abs(b.value - a.value) for a, b in pairwise(points)) / (len(points) - 1)
     call_s = max(p.half_width_s for p in points[:2]) + max(p.half_width_s for p in points[-2:])
-    times_j = abs(line[-1][1] - line[0][1]) * lag_s + max(powers_w) * call_s
+    times_j = widest_w * lag_s + max(powers_w) * call_s
     return Cut(
         energy_j=area(line),
         u_j=SIGMAS * math.hypot(*open_j) + ALIAS * rough_w * (end_s - start_s) + times_j,

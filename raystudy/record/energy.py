@@ -1,6 +1,6 @@
 """An energy figure: joules of one device over some spans, with how they were had and how far they can be trusted.
 
-    traces ──belonging──▶ the trial's ──energies──▶ Energy, one a device and name of a span
+    traces of what belongs to a trial ──energies──▶ Energy, one a device and name of a span
 
 Energy is the integral of power, mean x T, never RMS x T. A counter is interpolated at both edges of each span; sampled
 power is integrated by trapezoids with its edges interpolated. A window that no reading brackets has no figure: null.
@@ -17,12 +17,15 @@ from raystudy.record.cut import Figure, figure_of
 from raystudy.record.outcome import Span, SpanName
 from raystudy.record.points import Edges, duration_s
 from raystudy.record.quality import Quality, quality_of
-from raystudy.record.trace import Scope, Trace
+from raystudy.record.trace import Channel, Scope, Trace
 
 Method = Literal["counter", "integrated", "estimated"]
 
 APART = 0.05
 """Counter and integral agree within this share, or within their own intervals."""
+
+MANY_STEPS = 10
+"""A counter that stands still for so many of its update periods, while power flows, has stopped counting."""
 
 VAGUE = 0.002
 """A counter less certain than this share, as in a span of a few of its steps, gives way to an integral that is more."""
@@ -69,19 +72,25 @@ class Energy:
     reason: Annotated[str | None, "why energy_j is null"] = None
 
 
-def belonging(traces: Iterable[Trace], *, gpu_uuids: frozenset[str]) -> tuple[Trace, ...]:
-    """Return the traces that say something of a trial: its GPUs, by UUID as NVML writes them, and the node's parts."""
-    return tuple(trace for trace in traces if trace.channel.scope != "gpu" or trace.channel.device in gpu_uuids)
+def belongs(channel: Channel, gpu_uuids: frozenset[str]) -> bool:
+    """Whether a channel says something of a trial: of its GPUs, by UUID as NVML writes them, or of the node's parts."""
+    return channel.scope != "gpu" or channel.device in gpu_uuids
 
 
 def energies(
-    traces: Iterable[Trace], spans: Sequence[Span], idle: Iterable[Idle] = (), *, exclusive: bool = True
+    traces: Iterable[Trace],
+    spans: Sequence[Span],
+    idle: Iterable[Idle] = (),
+    *,
+    exclusive: bool = True,
+    own_processes: int = 0,
 ) -> tuple[Energy, ...]:
     """
     Return one figure for each name of a span and each device; several spans of one name are added up.
 
     The energy counter comes first; where a device has none, or it tells less than its sampled power, that is
-    integrated. `exclusive` says whether the node was the trial's own; else what it has once is marked shared.
+    integrated. `exclusive` says whether the node was the trial's own; else what it has once is marked shared. So is a
+    board on which more than `own_processes` computed before the first span: later ones may be the trial's own.
 
     u_j, half-width of the interval, added over the spans:
 
@@ -89,7 +98,7 @@ def energies(
                 the readings around it, plus what resets and gaps longer than a wrap leave open. t_near is when the
                 counter was updated last or next, h_near how far that is uncertain: the call, and the time between two
                 looks at it. P_range is the range of the sampled power and a quarter more, else the greatest seen.
-    integrated  4 sqrt(sum((|dP| dt/2)^2)) + mean|dP| T/4 + |P_b - P_a| lag + P_max (h_a + h_b). The power may have
+    integrated  4 sqrt(sum((|dP| dt/2)^2)) + mean|dP| T/4 + range(P) lag + P_max (h_a + h_b). The power may have
                 changed at any time between two readings, and may keep step with them. In a gap |dP| is the whole range
                 of the readings. The lag is half of the instrument's update period and of what it averages over.
     estimated   null: what a nameplate says has no interval.
@@ -97,7 +106,10 @@ def energies(
     edges: dict[SpanName, list[tuple[float, float]]] = {}
     for span in spans:
         edges.setdefault(span.name, []).append((span.start_s, span.end_s))
+    began_s = min((span.start_s for span in spans), default=0.0)
     devices = [_Device(parts, exclusive=exclusive) for parts in _by_device(traces)]
+    for device in devices:
+        device.note_company(began_s, own_processes)
     baselines = {(each.scope, each.device): each for each in idle}
     return tuple(device.energy(name, edges[name], baselines) for name in edges for device in devices)
 
@@ -109,12 +121,12 @@ class _Device:
         told = [trace for quantity in ("energy_j", "power_w") for trace in traces if trace.channel.quantity == quantity]
         self._curves = [Curve(trace) for trace in told]
         self._processes = next((t.readings for t in traces if t.channel.quantity == "other_processes"), ())
-        self._parted = any(t.channel.partitioned for t in told) or not (exclusive or told[0].channel.scope == "gpu")
+        self._shared = any(t.channel.partitioned for t in told) or not (exclusive or told[0].channel.scope == "gpu")
 
     def energy(self, name: SpanName, edges: Edges, baselines: Mapping[tuple[Scope, str], Idle]) -> Energy:
         """Return the figure of one name."""
         figures = self.figures(edges)
-        best, (ratio, agree) = best_of(figures, edges), _agreement(figures)
+        best, (ratio, agree) = best_of(figures, edges), _agreement(figures, edges)
         channel = best.curve.channel
         baseline = baselines.get((channel.scope, channel.device))
         return Energy(
@@ -133,7 +145,7 @@ class _Device:
             quality=quality_of(self._curves, edges),
             counter_over_integral=ratio,
             agree=agree,
-            shared=self._parted or self._had_company(edges[0][0]),
+            shared=self._shared,
             reason=best.reason,
         )
 
@@ -142,10 +154,10 @@ class _Device:
         power = next((curve for curve in self._curves if not curve.counts), None)
         return [figure_of(curve, edges, power=power) for curve in self._curves]
 
-    def _had_company(self, start_s: float) -> bool:
-        """Whether another process computed on the board when the span began; later ones may be the trial's own."""
-        told = [reading for reading in self._processes if reading.at_s <= start_s and reading.value is not None]
-        return bool(told and told[-1].value)
+    def note_company(self, began_s: float, own_processes: int) -> None:
+        """Mark a board on which others computed when all began."""
+        told = [r.value for r in self._processes if r.at_s <= began_s and r.value is not None]
+        self._shared = self._shared or bool(told and told[-1] > own_processes)
 
 
 def idle_powers(traces: Iterable[Trace], *, start_s: float, end_s: float) -> tuple[Idle, ...]:
@@ -182,25 +194,36 @@ def best_of(figures: Sequence[Figure], edges: Edges) -> Figure:
     Return the counter's figure; the integral's where the counter's is vague and its is less so.
 
     Samples do not see what lies between them, so an integral that stands in for a counter has no gaps, and is as
-    uncertain as it is by itself, and by what it does not show of the counter's rise. Without any value, return what
-    tells why there is none.
+    uncertain as it is by itself, and by what it does not show of the counter's rise. A counter that does not agree with
+    the integral is uncertain by their distance. Without any value, return what tells why there is none.
     """
     known = [figure for figure in figures if figure.energy_j is not None]
     if len(known) < 2:
         return next(iter(known), figures[0])
-    (counter_j, counter_u_j), (integral_j, integral_u_j) = ((f.energy_j or 0.0, f.u_j or 0.0) for f in known[:2])
-    integral_u_j += max(abs(counter_j - integral_j), known[0].unseen_j)
-    vague = counter_u_j > VAGUE * counter_j and integral_u_j < counter_u_j
-    vague = vague and not any(known[1].curve.gaps(*edge) for edge in edges)
-    return known[1]._replace(u_j=integral_u_j) if vague else known[0]
-
-
-def _agreement(figures: Sequence[Figure]) -> tuple[float | None, bool | None]:
-    """Return counter / integral, and whether they agree; null where one of them is missing."""
-    known = [figure for figure in figures if figure.energy_j is not None]
-    if len(known) < 2 or not known[0].curve.counts:
-        return None, None
     counter, integral = known[:2]
-    counter_j, integral_j = counter.energy_j or 0.0, integral.energy_j or 0.0
-    room_j = max(APART * abs(counter_j), (counter.u_j or 0.0) + (integral.u_j or 0.0))
-    return counter_j / integral_j if integral_j else None, abs(counter_j - integral_j) <= room_j
+    apart_j = abs((counter.energy_j or 0.0) - (integral.energy_j or 0.0))
+    integral_u_j, counter_u_j = (integral.u_j or 0.0) + max(apart_j, counter.unseen_j), counter.u_j or 0.0
+    if _agreement(figures, edges)[1] is False:
+        return counter._replace(u_j=max(counter_u_j, apart_j + (integral.u_j or 0.0)))
+    vague = counter_u_j > VAGUE * (counter.energy_j or 0.0) and integral_u_j < counter_u_j
+    if vague and not any(integral.curve.gaps(*edge) for edge in edges):
+        return integral._replace(u_j=integral_u_j)
+    return counter
+
+
+def _agreement(figures: Sequence[Figure], edges: Edges) -> tuple[float | None, bool | None]:
+    """Return counter / integral, and whether they agree; null where one is missing, or too vague to compare."""
+    counter, integral = figures[0], next((figure for figure in figures[1:] if figure.energy_j is not None), None)
+    if integral is None or not integral.energy_j:
+        return None, None
+    power = integral.curve.channel
+    if min(end_s - start_s for start_s, end_s in edges) < 2 * (power.update_s + power.average_s):
+        return None, None
+    if counter.still:
+        stands = duration_s(edges) > MANY_STEPS * counter.curve.channel.update_s
+        return (0.0, False) if stands and integral.energy_j > (integral.u_j or 0.0) else (None, None)
+    if counter.energy_j is None:
+        return None, None
+    room_j = max(APART * counter.energy_j, (counter.u_j or 0.0) + (integral.u_j or 0.0))
+    ratio, agree = counter.energy_j / integral.energy_j, abs(counter.energy_j - integral.energy_j) <= room_j
+    return ratio, None if agree and room_j > counter.energy_j / 2 else agree

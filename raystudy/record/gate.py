@@ -5,6 +5,7 @@
 A trial that fails one keeps its joules; the analysis names it, and leaves it out where the study file says so.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
@@ -14,6 +15,8 @@ from raystudy.record.outcome import Span
 from raystudy.record.trace import Quantity, Reading, Trace
 
 LEAST_COVERAGE = 0.95
+FAR_PERIODS = 3
+"""An edge is read if the nearest reading is no further than so many planned periods."""
 BELOW_IDLE, ABOVE_LIMIT = 0.10, 0.05
 """So far a mean power may lie below the idle one (less its interval), and above the limit of the board."""
 
@@ -115,7 +118,8 @@ def _power(device: _Device) -> _Verdict:
     if least_w is None and most_w is None:
         return None, found
     low, high = least_w if least_w is not None else 0.0, most_w if most_w is not None else float("inf")
-    return low <= energy.power_mean_w <= high, found
+    u_w = (energy.u_j or 0.0) / sum(span.duration_s for span in device.spans)
+    return low - u_w <= energy.power_mean_w <= high + u_w, found
 
 
 def _coverage(device: _Device) -> _Verdict:
@@ -136,17 +140,23 @@ def _edges(device: _Device) -> _Verdict:
     if not traces:
         return None, "no readings"
     at_s = [edge for span in device.spans for edge in (span.start_s, span.end_s)]
-    flaws = [[flaw for each_s in at_s if (flaw := _flaw(trace.readings, each_s))] for trace in traces]
+    flaws = [[flaw for each_s in at_s if (flaw := _flaw(trace, each_s))] for trace in traces]
     return any(not found for found in flaws), min(flaws, key=len)[0] if all(flaws) else "read"
 
 
-def _flaw(readings: Sequence[Reading], at_s: float) -> str | None:
+def _flaw(trace: Trace, at_s: float) -> str | None:
     """Return what is wrong with the readings beside a time; null where nothing is."""
-    before = next((reading for reading in reversed(readings) if reading.at_s <= at_s), None)
-    after = next((reading for reading in readings if reading.at_s >= at_s), None)
-    if before is None or after is None:
+    after = bisect_left(trace.readings, at_s, key=_at_s)
+    beside = trace.readings[max(after - 1, 0) : after + 1]
+    if len(beside) < 2 or not beside[0].at_s <= at_s <= beside[1].at_s:
         return "no reading on one side of an edge"
-    return next((f"a read at an edge failed: {each.error}" for each in (before, after) if each.error), None)
+    if min(abs(reading.at_s - at_s) for reading in beside) > FAR_PERIODS * trace.period_s:
+        return "no reading near an edge"
+    return next((f"a read at an edge failed: {each.error}" for each in beside if each.error), None)
+
+
+def _at_s(reading: Reading) -> float:
+    return reading.at_s
 
 
 def _sampler(device: _Device) -> _Verdict:
@@ -155,7 +165,10 @@ def _sampler(device: _Device) -> _Verdict:
     if not traces or not device.spans:
         return None, "no readings"
     late_s = max(trace.sampling.started_s for trace in traces) - device.spans[0].start_s
-    return late_s <= 0, "ran throughout" if late_s <= 0 else f"started again {late_s:.1f} s after the training began"
+    if late_s > 0:
+        return False, f"started again {late_s:.1f} s after the training began"
+    missed_s = device.spans[-1].end_s - max((r.at_s for trace in traces for r in trace.readings[-1:]), default=0.0)
+    return missed_s <= 0, "ran throughout" if missed_s <= 0 else f"silent for the last {missed_s:.1f} s"
 
 
 def _throttling(device: _Device) -> _Verdict:

@@ -44,7 +44,7 @@ class Quality:
 def quality_of(curves: Sequence[Curve], edges: Edges) -> Quality:
     """Say how well the curves of one device were read over some spans."""
     inside = {curve: [reading for edge in edges for reading in curve.within(*edge)] for curve in curves}
-    busiest = min(curves, key=lambda curve: curve.period_s)
+    busiest = min(curves, key=lambda curve: (not curve.points, curve.period_s))
     good = [reading for reading in inside[busiest] if reading.value is not None]
     late_s = sorted(reading.late_s for reading in inside[busiest] if reading.late_s is not None)
     errors = Counter(reading.error for readings in inside.values() for reading in readings if reading.error)

@@ -12,7 +12,8 @@ from raystudy.record.energy import Energy
 from raystudy.record.outcome import Span
 
 ADDED_SCOPES = ("gpu", "package", "dram")
-"""Scopes that have no joule in common. A module or a board contains others, and is never added to them."""
+"""Scopes that have no joule in common. A module or a board contains others, and is never added to them; the board, as
+a laptop on battery, speaks where none of them does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +43,10 @@ def totals(energies: Sequence[Energy], spans: Iterable[Span]) -> EnergyTotals:
     together, else an upper bound.
     """
     train_s = sum(span.duration_s for span in spans if span.name == "train")
-    measured = [energy for energy in energies if energy.method != "estimated" and energy.scope in ADDED_SCOPES]
+    told = [energy for energy in energies if energy.method != "estimated"]
+    measured = [e for e in told if e.scope in ADDED_SCOPES] or [e for e in told if e.scope == "board"]
     own, shared = [e for e in measured if not e.shared], [e for e in measured if e.shared]
-    estimated = (
-        [] if measured else [energy for energy in energies if energy.method == "estimated" and not energy.shared]
-    )
+    estimated = [] if measured else [energy for energy in energies if energy.method == "estimated"]
     train, train_estimated = of("train", own), of("train", estimated)
     energy_j, idle_w = _sum(energy.energy_j for energy in train), _sum(energy.power_idle_w for energy in train)
     u_j, idle_u_w = _sum(energy.u_j for energy in train), _sum(energy.power_idle_u_w for energy in train)
@@ -57,7 +57,7 @@ def totals(energies: Sequence[Energy], spans: Iterable[Span]) -> EnergyTotals:
         energy_net_j=None if energy_j is None or idle_w is None else energy_j - idle_w * train_s,
         energy_net_u_j=None if u_j is None or idle_u_w is None else u_j + idle_u_w * train_s,
         energy_eval_j=_sum(energy.energy_j for energy in of("eval", own)),
-        energy_scopes="+".join(scope for scope in ADDED_SCOPES if scope in {e.scope for e in own}) or None,
+        energy_scopes="+".join(scope for scope in (*ADDED_SCOPES, "board") if scope in {e.scope for e in own}) or None,
         energy_shared_j=_sum(energy.energy_j for energy in of("train", shared)),
         power_rms_w=_sum(energy.power_rms_w for energy in train),
         energy_estimated_j=_sum(energy.energy_j for energy in train_estimated),

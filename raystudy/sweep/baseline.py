@@ -3,6 +3,7 @@
 monitor of each node ──ready──▶ read from: ...        idle ──▶ Archive: before the first trial, after the last
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ class Nodes:
         self._archive, self._run, self._tell, self._idle_s = archive, run, tell, study.metering.idle_s
         self._measuring: dict[str, Any] = {}
         monitors = {node_id: monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()}
+        self._monitors: dict[str, Any] = monitors
         asked = {
             node_id: [monitor.ready.remote(), monitor.reasons.remote(), monitor.unreadable.remote()]
             for node_id, monitor in monitors.items()
@@ -69,6 +71,9 @@ class Nodes:
         except MeterError as error:  # as Ray raises it, its text is a traceback; the sentence is in its cause
             raise MeterError(str(getattr(error, "cause", error))) from None
         except ray.exceptions.RayError as error:
+            if isinstance(error, ray.exceptions.GetTimeoutError):
+                with contextlib.suppress(Exception):
+                    ray.kill(self._monitors[node_id], no_restart=False)  # it hangs: another takes its place
             self._tell(_SILENT.format(node_id[:8], type(error).__name__))
             return silence
         return answer

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from raystudy.record.energy import Idle, belonging, energies
+from raystudy.record.energy import Idle, belongs, energies
 from raystudy.record.gate import all_met, expectations
 from raystudy.record.observation import Identity, Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome
@@ -22,8 +22,14 @@ def observe(
 ) -> Observation:
     """Put a finished trial together; of the node's traces it keeps those of its own GPUs, and of what each node has."""
     gpus = frozenset({outcome.device} - {"cpu"})
-    own = belonging(traces, gpu_uuids=gpus)
-    figures = energies(own, outcome.spans, idle, exclusive=study.resources.exclusive)
+    own = tuple(trace for trace in traces if belongs(trace.channel, gpus))
+    figures = energies(
+        own,
+        outcome.spans,
+        idle,
+        exclusive=study.resources.exclusive,
+        own_processes=0 if study.resources.starts_fresh else 1,  # the trial before it was the same process
+    )
     judged = expectations(figures, own, outcome.spans)
     return Observation(
         identity=identity_of(study, trial),

@@ -6,6 +6,7 @@ Whatever becomes of the monitor, the trial goes on. Killed in mid-trial it comes
 the edges that it had read are with the trial.
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -18,11 +19,11 @@ from raystudy.record.outcome import Span
 from raystudy.record.trace import Trace, joined
 from raystudy.study import Study
 
-READY_S = 60.0
+READY_S = 30.0
 """A monitor that does not read after this is done without: it takes some seconds to start."""
 
-ANSWER_S = 30.0
-"""One that was killed is back after some seconds."""
+ANSWER_S, SPANS_A_S = 15.0, 50.0
+"""One that was killed is back after some seconds; of a long span it has more to tell, about so many seconds in one."""
 
 EDGES_KEPT = 50
 """Of more edges than this the older ones are the monitor's alone."""
@@ -46,6 +47,7 @@ class Readings:
             raise MeterError(str(getattr(error, "cause", error))) from None
         except Exception as error:  # noqa: BLE001 - what hinders a monitor must not hinder a trial
             self._missing["power"] = f"the monitor did not start ({_named(error)})"
+            self._give_up(error)
 
     def begin(self) -> None:
         """Have everything read before the first span, and wait for it."""
@@ -54,6 +56,7 @@ class Readings:
             self._begun = ray.get(self._edges.pop(), timeout=ANSWER_S) if self._edges else ()
         except _Lost as error:
             self._missing["power at the start"] = f"not read: the monitor did not answer ({_named(error)})"
+            self._give_up(error)
 
     def edge(self) -> None:
         """Have everything read now, and wait for nothing."""
@@ -64,18 +67,28 @@ class Readings:
         except Exception as error:  # noqa: BLE001 - the training must not notice
             self._missing["power at an edge"] = f"not asked for ({_named(error)})"
 
-    def of(self, spans: Iterable[Span]) -> tuple[tuple[Trace, ...], dict[str, str]]:
-        """Return all readings around some spans, and for what is missing of them the reason."""
+    def of(self, spans: Iterable[Span], gpu_uuids: frozenset[str]) -> tuple[tuple[Trace, ...], dict[str, str]]:
+        """Return the readings of a trial's GPUs and node around some spans, and for what is missing the reason."""
         times = [time_s for span in spans for time_s in (span.start_s, span.end_s)]
         start_s, end_s = min(times), max(times)
         traces = joined(self._begun, self._kept())
         try:
             if self._monitor is not None:
-                answer: tuple[Trace, ...] = ray.get(self._monitor.span.remote(start_s, end_s), timeout=ANSWER_S)
+                asked, longest_s = self._monitor.span.remote(start_s, end_s, gpu_uuids), (end_s - start_s) / SPANS_A_S
+                answer: tuple[Trace, ...] = ray.get(asked, timeout=ANSWER_S + longest_s)
                 traces = joined(traces, answer)
         except _Lost as error:
             self._missing["power"] = f"no readings but those at the edges: the monitor was lost ({_named(error)})"
-        return traces, self._missing | flaws(traces, start_s)
+            self._give_up(error)
+        return traces, flaws(traces, start_s) | self._missing
+
+    def _give_up(self, error: Exception) -> None:
+        """Ask a monitor that hangs no more: it is killed, and comes back for the next trial."""
+        if isinstance(error, ray.exceptions.GetTimeoutError):
+            self._missing.setdefault("power", "the monitor did not answer, and was started again")
+            with contextlib.suppress(Exception):
+                ray.kill(self._monitor, no_restart=False)
+            self._monitor = None
 
     def _kept(self) -> tuple[Trace, ...]:
         """Return what was read at the edges; an edge that never came back is no edge."""

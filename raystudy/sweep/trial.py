@@ -83,6 +83,7 @@ class Trial(tune.Trainable):
         from raystudy.training.loop import train  # torch: seconds, and only in the process that trains
         from raystudy.training.placement import place
 
+        self._readings.begin()  # before this process computes on a GPU: whoever does is somebody else
         placement = place(self._study.resources)
         provenance = provenance_of(
             study_sha256=self._archive.study_sha256(),
@@ -90,7 +91,6 @@ class Trial(tune.Trainable):
             gpu_name=placement.gpu_name,
             node_id=self._node_id,
         )
-        self._readings.begin()
         outcome = train(
             self._trial.recipe,
             seed=self._trial.seed,
@@ -99,7 +99,7 @@ class Trial(tune.Trainable):
             tell=_Teller(self._board, self._trial.id, self._node_id),
             at_edge=self._readings.edge,
         )
-        traces, missing = self._readings.of(outcome.spans)
+        traces, missing = self._readings.of(outcome.spans, frozenset({outcome.device} - {"cpu"}))
         return observe(
             self._study,
             self._trial,

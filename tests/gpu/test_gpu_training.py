@@ -7,7 +7,7 @@ import torch
 
 from raystudy.power import open_meters
 from raystudy.power.sampler import Sampler
-from raystudy.record.energy import belonging, energies
+from raystudy.record.energy import belongs, energies
 from raystudy.record.gate import expectations
 from raystudy.record.outcome import Outcome
 from raystudy.record.totals import totals
@@ -55,7 +55,7 @@ def test_joules_are_the_boards_own(placement: Placement) -> None:
     )
     traces = sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
     sampler.close()
-    own = belonging(traces, gpu_uuids=frozenset({placement.identity}))
+    own = [trace for trace in traces if belongs(trace.channel, frozenset({placement.identity}))]
     figures = energies(own, outcome.spans, exclusive=False)
     total = totals(figures, outcome.spans)
     judged = {each.name: each for each in expectations(figures, own, outcome.spans)}

@@ -52,7 +52,7 @@ def test_a_span_is_asked_for_afterwards(node_id: str) -> None:
     start_s = time.monotonic()
     ray.get(monitor.edge.remote())
     end_s = time.monotonic()
-    (trace,) = ray.get(monitor.span.remote(start_s, end_s))
+    (trace,) = ray.get(monitor.span.remote(start_s, end_s, frozenset()))
 
     assert trace.channel.device == "nameplate"
     assert trace.readings[0].at_s <= start_s
@@ -97,7 +97,7 @@ def test_a_killed_monitor_comes_back_and_says_when(node_id: str) -> None:
     killed_s = time.monotonic()
     os.kill(pid_of(monitor), signal.SIGKILL)
     ray.get(monitor.ready.remote(), timeout=60)
-    (trace,) = ray.get(monitor.span.remote(killed_s, time.monotonic()))
+    (trace,) = ray.get(monitor.span.remote(killed_s, time.monotonic(), frozenset()))
 
     assert trace.sampling.started_s > killed_s
 

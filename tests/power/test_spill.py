@@ -33,7 +33,7 @@ def test_what_is_written_is_read_again_by_another(tmp_path: Path) -> None:
     """A sampler that starts anew finds what the one before had put away: times, values, errors."""
     Spill(tmp_path / "spill").write({"a": ring(1, 2, 3), "b": ring(2)})
 
-    assert {"a": readings(1, 2, 3), "b": readings(2)} == Spill(tmp_path / "spill").read(0, 10)
+    assert {"a": readings(1, 2, 3), "b": readings(2)} == Spill(tmp_path / "spill").read(0, 10, ["a", "b"])
 
 
 def test_a_span_is_read_with_the_files_beside_it(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_span_is_read_with_the_files_beside_it(tmp_path: Path) -> None:
     spill = Spill(tmp_path)
     for minute in range(6):
         spill.write({"a": ring(minute * 60, minute * 60 + 58)})
-    (found,) = spill.read(130, 150).values()
+    (found,) = spill.read(130, 150, ["a"]).values()
 
     assert [60, 118, 120, 178, 180, 238] == [reading.at_s for reading in found]
 
@@ -53,7 +53,7 @@ def test_a_broken_file_is_a_gap_and_no_more(tmp_path: Path) -> None:
     next(tmp_path.glob("*.parquet")).write_bytes(b"torn")
     spill.write({"a": ring(3, 4)})
 
-    assert {"a": readings(3, 4)} == spill.read(0, 10)
+    assert {"a": readings(3, 4)} == spill.read(0, 10, ["a", "b"])
 
 
 def test_nothing_is_left_when_it_is_cleared(tmp_path: Path) -> None:

@@ -70,3 +70,17 @@ def test_a_gap_longer_than_a_lap_is_an_interval() -> None:
 def test_nothing_read_is_nothing_counted() -> None:
     """A channel that never answered has no points."""
     assert ((), 0) == (rising([]).points, rising([]).n_wraps)
+
+
+def test_nonsense_that_might_be_true_by_itself_is_dropped_where_the_rest_goes_on() -> None:
+    """1,000 J too many for one reading are no more than a board may draw; the next reading shows that it did not."""
+    counter = rising([0, 300, 600, 1_900, 1_200, 1_500], max_w=1_400)
+
+    assert ([0, 300, 600, 1_200, 1_500], 1, 0) == (joules(counter), counter.n_glitches, counter.n_resets)
+
+
+def test_an_absurd_range_costs_neither_time_nor_memory() -> None:
+    """A counter that would go round every two microseconds leaves all open, and that at once."""
+    counter = rising([0.0, 1e-6, 0.0], wraps_at_j=2e-6, max_w=1_000)
+
+    assert 2 == len(counter.holes)

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from raystudy.record.energy import Energy, belonging, energies, idle_powers
-from raystudy.record.trace import Quantity, Trace
+from raystudy.record.energy import Energy, belongs, energies, idle_powers
+from raystudy.record.trace import Quantity, Scope, Trace
 from tests.record.traces import counted, every, figure, span, steady, trace
 
 
@@ -75,6 +75,21 @@ class TestFailedReadings:
         energy = figure(counter, trace(steady(100), times_s), spans=[span(0, 10)])
 
         assert ("integrated", pytest.approx(1000), None) == (energy.method, energy.energy_j, energy.reason)
+
+
+class TestNonsense:
+    def test_a_sample_beyond_what_the_device_can_draw_is_dropped_and_counted(self) -> None:
+        """4 MW for two readings are not 400 kJ."""
+        power = trace(lambda at_s: 4e6 if 5 < at_s < 5.25 else 100, every(0.1, -0.05, 11.05), max_w=1_400)
+        energy = figure(power, spans=[span(0, 10)])
+
+        assert (pytest.approx(1000), 2) == (energy.energy_j, energy.quality.n_glitches)
+
+    def test_a_counter_that_is_read_very_often_has_an_interval(self) -> None:
+        """At 100 Hz neighbours lie too close to tell a power; those further apart do."""
+        counter = trace(counted(100), every(0.01, -1, 3), quantity="energy_j", update_s=0.001)
+
+        assert 0 < (figure(counter, spans=[span(0, 2)]).u_j or 0) < 2
 
 
 class TestNull:
@@ -197,6 +212,27 @@ class TestAgreement:
 
         assert (agree, pytest.approx(100 / power_w)) == (energy.agree, energy.counter_over_integral)
 
+    def test_a_counter_that_disagrees_is_as_uncertain_as_they_are_apart(self) -> None:
+        """Half of what the samples say: nobody knows which is right, and the interval holds both."""
+        energy = self.figure(100, 200)
+
+        assert (False, "counter") == (energy.agree, energy.method)
+        assert pytest.approx(1000, rel=0.01) == energy.u_j
+
+    def test_a_counter_that_stopped_counting_disagrees(self) -> None:
+        """It stands still while 100 W flow: the samples give the figure, and the reader is told."""
+        stopped = trace(steady(7), self.times_s, quantity="energy_j", update_s=0.1)
+        energy = figure(stopped, trace(steady(100), self.times_s), spans=[span(0, 10)])
+
+        assert ("integrated", 0.0, False) == (energy.method, energy.counter_over_integral, energy.agree)
+
+    def test_a_span_shorter_than_what_power_averages_over_is_not_compared(self) -> None:
+        """The mean of the second before says nothing of three tenths of one."""
+        averaged = trace(steady(400), self.times_s, average_s=1.0)
+        counter = trace(counted(800), self.times_s, quantity="energy_j")
+
+        assert figure(counter, averaged, spans=[span(5, 5.3)]).agree is None
+
     def test_alone_neither_agrees_nor_disagrees(self) -> None:
         """What was not compared is null."""
         assert figure(trace(steady(1), self.times_s), spans=[span(0, 10)]).agree is None
@@ -230,28 +266,32 @@ class TestShared:
 
         assert [True] == self.shared(mig)
 
-    def test_a_board_on_which_another_process_computes_is_shared(self) -> None:
-        """What ran there when the span began was not the trial; what came later may be."""
+    def test_a_board_on_which_another_process_computed_at_the_start_is_shared(self) -> None:
+        """What ran there before the first span was not the trial; what came during it may be, in all of its spans."""
         before = trace(lambda at_s: 1.0 if at_s < 0 else 2.0, self.times_s, quantity="other_processes")
         later = trace(lambda at_s: 0.0 if at_s < 1 else 1.0, self.times_s, quantity="other_processes")
+        spans = [span(0, 3, "load"), span(3, 9)]
+        marks = [[e.shared for e in energies([self.gpu, told], spans)] for told in (before, later)]
 
-        assert ([True], [False]) == (self.shared(self.gpu, before), self.shared(self.gpu, later))
+        assert [[True, True], [False, False]] == marks
+
+    def test_a_process_that_trained_before_counts_as_the_trials_own(self) -> None:
+        """Where trials share a process, its own context is on the board from the start."""
+        before = trace(steady(1), self.times_s, quantity="other_processes")
+        (energy,) = energies([self.gpu, before], [span(0, 10)], own_processes=1)
+
+        assert not energy.shared
 
 
 class TestBelonging:
-    gpu_1 = trace(steady(1), [0.0], device="GPU-1")
-    gpu_2 = trace(steady(1), [0.0], device="GPU-2")
-    package = trace(steady(1), [0.0], device="package-0", scope="package")
+    @pytest.mark.parametrize(
+        ("device", "scope", "own"), [("GPU-1", "gpu", False), ("GPU-2", "gpu", True), ("package-0", "package", True)]
+    )
+    def test_a_trial_has_its_own_gpus_and_what_the_node_has_once(self, device: str, scope: Scope, *, own: bool) -> None:
+        """The board of another trial is not in its figures."""
+        channel = trace(steady(1), [0.0], device=device, scope=scope).channel
 
-    def test_a_trial_has_its_own_gpus(self) -> None:
-        """The board of another trial is not in its figures; what the node has once is."""
-        traces = (self.gpu_1, self.gpu_2, self.package)
-
-        assert (self.gpu_2, self.package) == belonging(traces, gpu_uuids=frozenset({"GPU-2"}))
-
-    def test_a_trial_without_gpu_has_none(self) -> None:
-        """A CPU trial does not pay for idle boards."""
-        assert (self.package,) == belonging((self.gpu_1, self.package), gpu_uuids=frozenset())
+        assert own == belongs(channel, frozenset({"GPU-2"}))
 
 
 class TestIdle:

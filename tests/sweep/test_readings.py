@@ -44,7 +44,7 @@ def test_a_trial_has_readings_on_both_sides(node_id: str) -> None:
     readings = Readings(node_id, STUDY)
     readings.begin()
     span = timed(readings)
-    (found,), missing = readings.of([span])
+    (found,), missing = readings.of([span], frozenset())
     times = [reading.at_s for reading in found.readings]
 
     assert {} == missing
@@ -59,7 +59,7 @@ def test_a_monitor_that_is_gone_costs_only_itself(node_id: str) -> None:
     span = timed(readings)
     ray.wait(list(readings._edges), num_returns=2)
     kill(node_id, STUDY)
-    (found,), missing = readings.of([span])
+    (found,), missing = readings.of([span], frozenset())
 
     assert found.readings[0].at_s <= span.start_s
     assert missing["power"].startswith("no readings but those at the edges: the monitor was lost (ActorDiedError")
@@ -70,7 +70,7 @@ def test_a_monitor_that_died_before_is_done_without(node_id: str) -> None:
     readings = Readings(node_id, STUDY)
     kill(node_id, STUDY)
     readings.begin()
-    traces, missing = readings.of([timed(readings)])
+    traces, missing = readings.of([timed(readings)], frozenset())
 
     assert ((), ["power", "power at the start"]) == (traces, sorted(missing))
 
@@ -80,7 +80,7 @@ def test_a_node_that_does_not_exist_is_done_without() -> None:
     """A monitor that cannot be started at all is a reason, not an error."""
     readings = Readings("f" * 56, STUDY)
     readings.begin()
-    traces, missing = readings.of([timed(readings)])
+    traces, missing = readings.of([timed(readings)], frozenset())
 
     assert ((), ["power"]) == (traces, list(missing))
     assert missing["power"].startswith("the monitor did not start")
