@@ -56,9 +56,12 @@ def _net(trials: Trials) -> dict[str, pl.Expr]:
 
 def _readings(trials: Trials) -> pl.DataFrame:
     """Return how the training's figures of each level were had: the least coverage, the agreement, the methods."""
-    figures = trials.figures("train").filter(~pl.col("shared"))
-    return figures.group_by("level").agg(
-        pl.col("quality").struct.field("coverage").min().mul(100).alias("least coverage, %"),
-        pl.col("counter_over_integral").mean().alias("counter / integral"),
-        pl.col("method").replace(METHODS).unique().sort().str.join(", ").alias("method"),
+    return (
+        trials.added_figures()
+        .group_by("level")
+        .agg(
+            pl.col("quality").struct.field("coverage").min().mul(100).alias("least coverage, %"),
+            pl.col("counter_over_integral").mean().alias("counter / integral"),
+            pl.col("method").replace(METHODS).unique().sort().str.join(", ").alias("method"),
+        )
     )

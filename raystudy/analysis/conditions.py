@@ -21,8 +21,9 @@ _SHARED = (
     "added up over trials."
 )
 _GAIN = (
-    "Bounds of the loss drop per kilojoule: loss and joules at the ends of their intervals, both off in the worst way "
-    "at once."
+    "Bounds of the loss drop per kilojoule: loss (95 %) and joules (99 %, from readings) at the ends of their "
+    "intervals, both off in the worst way at once; if each interval holds what it says, the bounds hold the truth in "
+    "94 % of trials at least. The instrument's gain is not included: on one board it scales every drop alike."
 )
 
 

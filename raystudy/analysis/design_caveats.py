@@ -31,7 +31,7 @@ def incomplete_blocks(trials: Trials) -> Iterator[str]:
     """Trials that are not finished, and the blocks they take out of the tests."""
     data = trials.design("loss_heldout")
     planned = trials.study.repetitions * len(trials.study.conditions)
-    missing = planned - trials.rows.height - (trials.failed.height if trials.study.analysis.leave_out_failed else 0)
+    missing = planned - trials.finished.height
     if missing:
         dropped = listing([str(each) for each in data.dropped], longest=4)
         lost = f" Incomplete blocks are left out of the tests: {dropped}." if data.dropped else ""

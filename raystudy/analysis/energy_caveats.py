@@ -77,10 +77,12 @@ def uncertain(trials: Trials) -> Iterator[str]:
 
 def no_idle_baseline(trials: Trials) -> Iterator[str]:
     """Joules that the machine would have used anyway."""
-    if trials.joules.known and not trials.joules.estimated and trials.rows["energy_net_j"].is_null().any():
+    measured = trials.rows.filter(pl.col("energy_j").is_not_null())
+    n = measured["energy_net_j"].null_count()
+    if n:
         yield (
-            "There is no idle baseline for every trial, so the joules hold what the machine uses when it does nothing. "
-            "Set metering.idle_s to measure one."
+            f"There is no idle baseline for {n} of {counted(measured.height, 'measured trial')}, so their joules hold "
+            "what the machine uses when it does nothing. Set metering.idle_s to measure one."
         )
 
 
@@ -94,9 +96,11 @@ def partial_scope(trials: Trials) -> Iterator[str]:
             f"Trials differ in what their joules cover ({listing(scopes)}), so they cannot be compared as they stand. "
             "Run them again with the same instruments."
         )
-    if scopes and not any("board" in scope for scope in scopes):
+    parts = [scope for scope in scopes if "board" not in scope]
+    if parts:
+        whose = "The joules" if parts == scopes else "The joules of some trials"
         yield (
-            f"The joules cover {listing(scopes)}; memory, fans, disks and the losses of the power supply count only as "
+            f"{whose} cover {listing(parts)}; memory, fans, disks and the losses of the power supply count only as "
             "far as these include them. A meter at the plug would tell the whole."
         )
 

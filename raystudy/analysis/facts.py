@@ -16,7 +16,7 @@ def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
     first_seed, last_seed = study.seed, study.seed + study.repetitions - 1
     return (
         ("design", f"{plan}, order {study.order}, one seed a block ({first_seed} to {last_seed})"),
-        ("trials", f"{rows.height} of {len(study.conditions) * study.repetitions} finished"),
+        ("trials", _finished(trials)),
         ("model", f"{_values(rows, 'model')}, {_values(rows, 'parameters')} parameters"),
         ("corpus", f"{_values(rows, 'corpus')}, fingerprint {_marks(rows, 'corpus_fingerprint')}"),
         ("held out", f"{_values(rows, 'heldout_tokens')} tokens of {_values(rows, 'heldout_documents')} documents"),
@@ -32,11 +32,17 @@ def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _finished(trials: Trials) -> str:
+    """Count the trials: those that are left out are finished, too."""
+    finished, planned = trials.finished.height, len(trials.study.conditions) * trials.study.repetitions
+    left_out = finished - trials.rows.height
+    return f"{finished} of {planned} finished{f' ({left_out} left out)' if left_out else ''}"
+
+
 def _energy(trials: Trials) -> Iterator[tuple[str, str]]:
     """Say how the joules were had, from the figures of the training spans."""
-    figures = trials.figures("train")
-    told = figures.filter((pl.col("method") == "estimated") == trials.joules.estimated)
-    own = told.filter(~pl.col("shared"))
+    told = trials.figures("train").filter((pl.col("method") == "estimated") == trials.joules.estimated)
+    own = trials.added_figures()
     used = told if own.is_empty() else own
     if used.is_empty():
         yield "energy", "no instrument gave a figure"

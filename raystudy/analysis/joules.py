@@ -18,7 +18,9 @@ class Joules:
     """Less the idle baseline; an estimate has none, since it counts busy cores alone."""
     estimated: bool
     known: bool
-    """Whether any trial has a figure at all."""
+    """Whether any trial has a figure of its own."""
+    shared: bool = False
+    """Whether what is known is all of devices that others used, too."""
 
     def title(self, quantity: str, unit: str) -> str:
         """Name a quantity that rests on joules, as `training energy (estimate), J`."""
@@ -33,6 +35,8 @@ class Joules:
         """What a reader must know wherever joules are shown."""
         if self.estimated:
             return "Every joule here is an estimate: nameplate watts x CPU time, not a measurement."
+        if self.shared:
+            return "No joule belongs to one trial alone: the devices were shared."
         return "" if self.known else "No energy is known: no instrument gave a figure."
 
 
@@ -55,10 +59,13 @@ ESTIMATED = Joules(
     known=True,
 )
 UNKNOWN = replace(MEASURED, net_j=None, known=False)
+SHARED = replace(UNKNOWN, shared=True)
 
 
 def joules_of(rows: pl.DataFrame) -> Joules:
     """Take what was measured where anything was, else the estimate; a trial without a measured figure stays null."""
     if rows["energy_j"].is_not_null().any():
         return MEASURED
-    return ESTIMATED if rows["energy_estimated_j"].is_not_null().any() else UNKNOWN
+    if rows["energy_estimated_j"].is_not_null().any():
+        return ESTIMATED
+    return SHARED if rows["energy_shared_j"].is_not_null().any() else UNKNOWN

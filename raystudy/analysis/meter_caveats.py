@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -12,6 +13,8 @@ from raystudy.record.archive import Baseline
 
 _MISSING = "power"
 """Reasons of an outcome whose name begins so tell what is missing of its readings."""
+_NOT_ON_DISK = "power on disk"
+"""This one tells that readings were kept in memory only: they are missing where memory did not hold them all."""
 
 
 def failed_expectations(trials: Trials) -> Iterator[str]:
@@ -38,14 +41,21 @@ def failed_expectations(trials: Trials) -> Iterator[str]:
 
 
 def missing_readings(trials: Trials) -> Iterator[str]:
-    """Readings that a monitor lost."""
-    told = trials.rows.select("trial_id", "reasons").explode("reasons").drop_nulls("reasons").unnest("reasons")
-    lost = told.filter(pl.col("key").str.starts_with(_MISSING))
-    if lost.height:
-        shown = listing([f"{trial} ({why})" for trial, why in lost.select("trial_id", "value").iter_rows()], longest=4)
+    """Readings that a monitor lost, or could keep in memory only."""
+    told = trials.rows.select("trial_id", "energy_j", "reasons").explode("reasons").drop_nulls("reasons")
+    told = told.unnest("reasons").filter(pl.col("key").str.starts_with(_MISSING))
+    lost, measured = told.filter(pl.col("key") != _NOT_ON_DISK), pl.col("energy_j").is_not_null()
+    if shown := _because(lost.filter(measured)):
         yield (
             f"Readings of power are missing in {shown}. Counters count on meanwhile, and the figures have wider "
             "intervals; the gaps are listed with each figure (energies.quality.gaps)."
+        )
+    if shown := _because(lost.filter(~measured)):
+        yield f"Readings of power are missing in {shown}; none of these has a measured figure of its own."
+    if shown := _because(told.filter(pl.col("key") == _NOT_ON_DISK)):
+        yield (
+            f"Readings of power could not be kept on disk in {shown}; nothing is missing unless a gap is listed "
+            "(energies.quality.gaps)."
         )
 
 
@@ -83,30 +93,39 @@ def shared_devices(trials: Trials) -> Iterator[str]:
             else each.device
             for each in shared
         ]
+        apart = "" if trials.joules.estimated else "stand in a column of their own, are in no other figure, and "
         yield (
             f"Others may have used {listing(sums, longest=4)} at the same time: the joules of a trial there hold what "
-            "the others used. They stand in a column of their own, are in no other figure, and are counted once "
-            "in the total of the study. Nothing is shared out by CPU time. resources.exclusive = true keeps a node "
-            "for one trial."
+            f"the others used. They {apart}are counted once in the total of the study. Nothing is shared out by CPU "
+            "time. resources.exclusive = true keeps a node for one trial."
         )
 
 
 def negative_net(trials: Trials) -> Iterator[str]:
     """Joules less idle that come to less than nothing."""
     below = trials.rows.filter(pl.col("energy_net_j") < 0)
-    if below.height and not trials.joules.estimated:
-        shown = listing([f"{trial} ({number(net_j)} J)" for trial, net_j in _net(below)], longest=4)
+    surely = (pl.col("energy_net_j") + pl.col("energy_net_u_j").fill_null(0)) < 0
+    negative, unclear = below.filter(surely), below.filter(~surely)
+    if negative.height:
         yield (
-            f"Less the idle power, {counted(below.height, 'trial')} took less than nothing: {shown}. The node was not "
-            "idle while its baseline was measured, or its idle power has changed since."
+            f"Less the idle power, {counted(negative.height, 'trial')} took less than nothing: {_net(negative)}. The "
+            "node was not idle while its baseline was measured, or its idle power has changed since."
+        )
+    if unclear.height:
+        yield (
+            f"Less the idle power, the joules of {counted(unclear.height, 'trial')} do not differ from nothing within "
+            f"their interval: {_net(unclear)}."
         )
 
 
 def idle_drift(trials: Trials) -> Iterator[str]:
-    """Idle power that was another one after the trials."""
+    """Idle power that was another one after the trials, of the devices that net joules rest on."""
+    used = trials.added_figures().filter(pl.col("energy_net_j").is_not_null())
+    devices = set(used.select("node", "scope", "device").iter_rows())
     runs: dict[tuple[str, str], dict[str, Baseline]] = {}
     for each in trials.baselines:
-        runs.setdefault((each.node, each.run), {})[each.when] = each
+        kept = tuple(idle for idle in each.idle if (each.node, idle.scope, idle.device) in devices)
+        runs.setdefault((each.node, each.run), {})[each.when] = replace(each, idle=kept)
     moved = [text for run in runs.values() if len(run) == 2 for text in _moved(run["before"], run["after"])]
     if moved:
         yield (
@@ -121,14 +140,22 @@ def _moved(before: Baseline, after: Baseline) -> Iterator[str]:
         same = (one.scope, one.device) == (other.scope, other.device)
         if same and apart_w > (one.u_w or 0.0) + (other.u_w or 0.0):
             yield (
-                f"{one.device} on node {before.node[:8]} {_watts(one.power_w, one.u_w)} before the run of "
-                f"{before.run}, {_watts(other.power_w, other.u_w)} after it"
+                f"{one.device} on node {before.node[:8]} {_with(one.power_w, one.u_w, 'W')} before the run of "
+                f"{before.run}, {_with(other.power_w, other.u_w, 'W')} after it"
             )
 
 
-def _watts(power_w: float, u_w: float | None) -> str:
-    return f"{number(power_w)} W" if u_w is None else f"{number(power_w)} ± {number(u_w, digits=2)} W"
+def _with(value: float, half_width: float | None, unit: str) -> str:
+    """Write a value with its interval, where it has one."""
+    return f"{number(value)}{'' if half_width is None else f' ± {number(half_width, digits=2)}'} {unit}"
 
 
-def _net(rows: pl.DataFrame) -> Iterator[tuple[str, float]]:
-    yield from rows.select("trial_id", "energy_net_j").iter_rows()
+def _because(told: pl.DataFrame) -> str:
+    """List trials, each with a reason."""
+    return listing([f"{trial} ({why})" for trial, why in told.select("trial_id", "value").iter_rows()], longest=4)
+
+
+def _net(rows: pl.DataFrame) -> str:
+    """List trials with their net joules, and the half-width of these where it is known."""
+    net = rows.select("trial_id", "energy_net_j", "energy_net_u_j").iter_rows()
+    return listing([f"{trial} ({_with(net_j, u_j, 'J')})" for trial, net_j, u_j in net], longest=4)

@@ -27,6 +27,8 @@ class Trials:
     study: Study
     rows: pl.DataFrame
     """Observations in the order of the study, with `level` (text), `x` (the level itself), `block` and METRICS."""
+    finished: pl.DataFrame
+    """Observations of all finished trials of the study, also of those that `rows` leaves out; without METRICS."""
     levels: tuple[str, ...]
     """Those that have a trial: by size where they are numbers, else as the study file writes them."""
     joules: Joules
@@ -55,11 +57,14 @@ class Trials:
         """Return one row a level, in order, with columns level, x and these statistics."""
         return self.rows.group_by("level", "x").agg(**statistics).sort(pl.col("level").cast(pl.Enum(self.levels)))
 
-    def figures(self, span: str | None = None) -> pl.DataFrame:
-        """Return the energy figures of all trials, one a row, of one name of a span or of all."""
-        told = self.rows.select("trial_id", "level", "host_hash", "energies").explode("energies").drop_nulls("energies")
-        figures = told.unnest("energies")
-        return figures if span is None else figures.filter(pl.col("span") == span)
+    def figures(self, span: str) -> pl.DataFrame:
+        """Return the energy figures of one name of a span, one a row."""
+        return figures_of(self.rows).filter(pl.col("span") == span)
+
+    def added_figures(self) -> pl.DataFrame:
+        """Return the figures that energy_j adds up: measured in training, on devices that were the trial's own."""
+        own = self.figures("train").filter(~pl.col("shared") & (pl.col("method") != "estimated"))
+        return own.filter(pl.col("scope").is_in(pl.col("energy_scopes").str.split("+")))
 
     def design(self, column: str) -> Design:
         """Return one column as blocks x levels."""
@@ -84,12 +89,19 @@ def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] =
     return Trials(
         study=study,
         rows=rows.with_columns(cs_tflops=cs_tflops(inputs), **metrics),
+        finished=own,
         levels=_in_order(rows, [label(level) for level in _levels_by_condition(study).values()]),
         joules=joules,
         n_left_out=table.height - own.height,
         failed=failed,
         baselines=tuple(baselines),
     )
+
+
+def figures_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the energy figures of some trials, one a row, beside what tells where they belong."""
+    told = rows.select("trial_id", "level", "host_hash", "node", "energy_scopes", "energy_net_j", "energies")
+    return told.explode("energies").drop_nulls("energies").unnest("energies")
 
 
 def label(level: Level) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 
 from raystudy.analysis.findings import Table
 from raystudy.analysis.readings import traces_of
-from raystudy.analysis.trials import Trials
+from raystudy.analysis.trials import Trials, figures_of
 from raystudy.record.energy import energies
 from raystudy.record.outcome import Span
 
@@ -58,23 +58,30 @@ def table(trials: Trials) -> tuple[Table, ...]:
         columns["shared"] = [each.shared for each in devices]
         columns[joules.title("added up over trials", "J")] = [each.summed_j for each in devices]
     floats = {name: pl.Float64 for name in columns if name.endswith((", s", ", J"))}
-    note = (
-        "All finished trials, loading and evaluation included; what several trials saw at once is counted once. "
-        "A module or a board contains other devices, so its line must not be added to theirs."
-    )
     return (
         Table(
             name="whole",
             title="What the whole study used",
             frame=pl.DataFrame(columns, schema_overrides=floats),
-            note=f"{note} {joules.note}".strip(),
+            note=_note(trials, devices),
         ),
     )
 
 
+def _note(trials: Trials, devices: Iterable[Used]) -> str:
+    """Say what is counted; that no trial has a joule of its own says nothing of what devices used."""
+    left_out = " those that are left out elsewhere, too," if trials.finished.height > trials.rows.height else ""
+    known = any(each.energy_j is not None for each in devices)
+    return (
+        f"All finished trials,{left_out} loading and evaluation included; what several trials saw at once is counted "
+        "once. A module or a board contains other devices, so its line must not be added to theirs. "
+        f"{trials.joules.note if trials.joules.estimated or not known else ''}"
+    ).strip()
+
+
 def used(trials: Trials) -> tuple[Used, ...]:
-    """Return what each device used, in order of node and device."""
-    figures = trials.figures().filter((pl.col("method") == "estimated") == trials.joules.estimated)
+    """Return what each device used in all finished trials, in order of node and device."""
+    figures = figures_of(trials.finished).filter((pl.col("method") == "estimated") == trials.joules.estimated)
     by_device = figures.sort("host_hash", "scope", "device").partition_by(
         "host_hash", "scope", "device", maintain_order=True
     )
@@ -86,7 +93,7 @@ def _used(trials: Trials, figures: pl.DataFrame) -> Used:
     ids = figures["trial_id"].unique(maintain_order=True).to_list()
     summed_j, summed_u_j = (_sum(figures[column]) for column in ("energy_j", "u_j"))
     shared = bool(figures["shared"].any())
-    seen = trials.rows.filter(pl.col("trial_id").is_in(ids))
+    seen = trials.finished.filter(pl.col("trial_id").is_in(ids))
     used_s, energy_j, u_j = math.fsum(seen.select("train_s", "eval_s", "load_s").sum_horizontal()), summed_j, summed_u_j
     if shared:
         used_s, energy_j, u_j = _once(seen, first["scope"], first["device"])

@@ -27,8 +27,19 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-SHOWN = ("trial_id", "tokens_seen", "train_s", "energy_j", "energy_estimated_j", "mfu", "loss_heldout")
+SHOWN = (
+    "trial_id",
+    "tokens_seen",
+    "train_s",
+    "energy_j",
+    "energy_shared_j",
+    "energy_estimated_j",
+    "mfu",
+    "loss_heldout",
+)
 """The columns of the table; the other formats have all."""
+WHERE_ANY = ("energy_shared_j", "energy_estimated_j")
+"""Columns of joules that are not measured, or not one trial's own: shown where there are any."""
 
 
 def results(
@@ -80,12 +91,13 @@ def _text(table: "pl.DataFrame", format_: Format) -> str:
 
 def _print(frame: "pl.DataFrame") -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    measured = frame["energy_estimated_j"].is_null().all()
-    shown = [column for column in SHOWN if not (measured and column == "energy_estimated_j")]
+    shown = [column for column in SHOWN if not (column in WHERE_ANY and frame[column].is_null().all())]
     for column in shown:
         first = column == "trial_id"
         table.add_column(
-            column.replace("_", " "), justify="left" if first else "right", no_wrap=column in ("trial_id", "energy_j")
+            column.replace("_", " "),
+            justify="left" if first else "right",
+            no_wrap=column == "trial_id" or column.startswith("energy"),
         )
     for row in frame.iter_rows(named=True):
         cells = {column: _cell(row[column]) for column in shown}

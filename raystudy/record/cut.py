@@ -140,6 +140,12 @@ def _reckoned(curve: Curve, point: Point, at_s: float, power: Curve | None) -> t
     return u_w * abs(at_s - point.at_s) + most_w * point.half_width_s, point.value + flown_j
 
 
+def _range_w(curve: Curve, at_s: float, beside_s: float) -> float:
+    """Return how far the sampled power moved around a time."""
+    powers_w = [point.value for point in around(curve.points, at_s - beside_s, at_s + beside_s)]
+    return max(powers_w) - min(powers_w)
+
+
 def _cut_power(curve: Curve, start_s: float, end_s: float) -> Cut:
     points = around(curve.points, start_s, end_s)
     line = corners(points, start_s, end_s)
@@ -152,7 +158,8 @@ def _cut_power(curve: Curve, start_s: float, end_s: float) -> Cut:
     lag_s = (curve.channel.update_s + curve.channel.average_s) / 2
     rough_w = sum(abs(b.value - a.value) for a, b in pairwise(points)) / (len(points) - 1)
     call_s = max(p.half_width_s for p in points[:2]) + max(p.half_width_s for p in points[-2:])
-    times_j = widest_w * lag_s + max(powers_w) * call_s
+    moved_w = max(_range_w(curve, edge_s, 4 * lag_s) for edge_s in (start_s, end_s))
+    times_j = moved_w * lag_s + max(powers_w) * call_s
     return Cut(
         energy_j=area(line),
         u_j=SIGMAS * math.hypot(*open_j) + ALIAS * rough_w * (end_s - start_s) + times_j,

@@ -98,9 +98,10 @@ def energies(
                 the readings around it, plus what resets and gaps longer than a wrap leave open. t_near is when the
                 counter was updated last or next, h_near how far that is uncertain: the call, and the time between two
                 looks at it. P_range is the range of the sampled power and a quarter more, else the greatest seen.
-    integrated  4 sqrt(sum((|dP| dt/2)^2)) + mean|dP| T/4 + range(P) lag + P_max (h_a + h_b). The power may have
+    integrated  4 sqrt(sum((|dP| dt/2)^2)) + mean|dP| T/4 + dP_edge lag + P_max (h_a + h_b). The power may have
                 changed at any time between two readings, and may keep step with them. In a gap |dP| is the whole range
-                of the readings. The lag is half of the instrument's update period and of what it averages over.
+                of the readings; dP_edge is how far they moved around an edge. The lag is half of the instrument's
+                update period and of what it averages over.
     estimated   null: what a nameplate says has no interval.
     """
     edges: dict[SpanName, list[tuple[float, float]]] = {}

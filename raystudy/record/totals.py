@@ -44,7 +44,8 @@ def totals(energies: Sequence[Energy], spans: Iterable[Span]) -> EnergyTotals:
     """
     train_s = sum(span.duration_s for span in spans if span.name == "train")
     told = [energy for energy in energies if energy.method != "estimated"]
-    measured = [e for e in told if e.scope in ADDED_SCOPES] or [e for e in told if e.scope == "board"]
+    whole = [e for e in told if e.scope == "board" and e.energy_j is not None]
+    measured = [e for e in told if e.scope in ADDED_SCOPES] or whole
     own, shared = [e for e in measured if not e.shared], [e for e in measured if e.shared]
     estimated = [] if measured else [energy for energy in energies if energy.method == "estimated"]
     train, train_estimated = of("train", own), of("train", estimated)

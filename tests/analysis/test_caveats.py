@@ -96,6 +96,20 @@ def test_missing_trials_are_named() -> None:
     )
 
 
+def test_a_trial_without_joules_needs_no_baseline() -> None:
+    """Only joules hold idle power: a trial that has none does not raise the doubt."""
+    unknown = {"energy_j": None, "energy_net_j": None}
+
+    assert not any("no idle baseline" in said for said in doubts(lambda trial: unknown if trial.position == 1 else {}))
+
+
+def test_joules_without_a_baseline_are_counted() -> None:
+    """The doubt says how many of the measured trials it is about."""
+    said = doubts(lambda trial: {"energy_net_j": None} if trial.position == 1 else quiet(trial))
+
+    assert any("no idle baseline for 1 of 18 measured trials" in each for each in said)
+
+
 def test_why_there_is_no_energy() -> None:
     """The instrument's own reason is passed on."""
     study = study_of()

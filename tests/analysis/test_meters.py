@@ -1,38 +1,14 @@
-"""What an analysis makes of the meters: how certain joules are, what was shared, and trials that failed."""
-
-import dataclasses
-from collections.abc import Mapping
-from typing import Any
+"""What an analysis makes of the meters: how certain joules are, and trials that failed."""
 
 import pytest
 
 from raystudy.analysis.caveats import caveats
 from raystudy.analysis.certainty import tables as certainty
 from raystudy.analysis.conditions import each_trial
-from raystudy.analysis.trials import Trials, trials_of
-from raystudy.analysis.whole import table as whole
-from raystudy.analysis.whole import uncovered
+from raystudy.analysis.facts import facts
 from raystudy.errors import AnalysisError
-from raystudy.record.archive import Baseline
-from raystudy.record.energy import Idle
-from raystudy.record.gate import Expectation
-from raystudy.record.outcome import Span
-from raystudy.study import Trial
-from tests.observations import Changes, energy, estimated, observation, quality, study_of, table_of, trace
-
-SPAN_NAMES = ("load", "train", "eval")
-
-
-def trials(changes: Changes = lambda _: {}, *, baselines: tuple[Baseline, ...] = (), **keys: str) -> Trials:
-    """Return the trials of a study, changed so."""
-    study = study_of(**keys)
-    return trials_of(study, table_of(study, changes), baselines)
-
-
-def said(text: str, found: Trials) -> str:
-    """Return the one caveat that holds a text."""
-    (caveat,) = [caveat for caveat in caveats(found) if text in caveat]
-    return caveat
+from tests.analysis.made import OUTCOME, battery, said, throttled, trials
+from tests.observations import energy, estimated, quality, trace
 
 
 class TestCertainty:
@@ -72,95 +48,23 @@ class TestCertainty:
             row["method"],
         )
 
+    def test_only_what_is_added_up_counts(self) -> None:
+        """A nameplate beside a laptop's battery, and a board beside its GPU, say nothing of how the joules were had."""
+        (table,) = certainty(trials(battery))
+
+        assert {"integral of sampled power"} == set(table.frame["method"])
+        assert "integral of sampled power of BAT0, covering board" == dict(facts(trials(battery)))["energy"]
+
     def test_an_estimate_has_no_such_table(self) -> None:
         """What a nameplate says has no interval."""
         assert () == certainty(trials(estimated))
 
 
-OUTCOME = observation(next(study_of().trials()), study=study_of()).outcome
+def test_what_the_bounds_of_a_drop_promise() -> None:
+    """The note promises what Bonferroni's inequality does for 95 % and 99 %, and says that the gain is not in it."""
+    note = each_trial(trials()).note
 
-
-def sharing(trial: Trial) -> Mapping[str, Any]:
-    """Return the changes that have every two trials run at once on one package, which drew 50 W."""
-    start_s = 100.0 + 10 * ((trial.position - 1) // 2)
-    spans = (Span(name="train", start_s=start_s, end_s=start_s + 5),)
-    figure = energy(OUTCOME, device="package-0", scope="package", shared=True, energy_j=250.0, power_mean_w=50.0)
-    counter = trace(
-        "energy_j",
-        *[5.0 * i for i in range(71)],
-        device="package-0",
-        scope="package",
-        start_s=start_s - 1,
-        max_w=100.0,
-    )
-    return {
-        "spans": spans,
-        "train_s": 5.0,
-        "eval_s": 0.0,
-        "load_s": 0.0,
-        "energies": (figure,),
-        "traces": (counter,),
-        "energy_shared_j": 250.0,
-        "energy_j": None,
-    }
-
-
-class TestSharing:
-    def test_shared_joules_are_counted_once(self) -> None:
-        """Four trials, two at a time, 5 s at 50 W: 500 J were used, though their figures add up to 1,000 J."""
-        found = trials(sharing, levels="[1_000, 2_000]", repetitions="2", resources__exclusive="false")
-        row = whole(found)[0].frame.row(0, named=True)
-
-        assert (True, pytest.approx(500.0, rel=1e-6), 1_000.0, pytest.approx(10.0)) == (
-            row["shared"],
-            row["energy, J"],
-            row["added up over trials, J"],
-            row["time, s"],
-        )
-
-    def test_own_devices_are_added_up(self) -> None:
-        """15 trials of an exclusive board: their figures add up, and no column speaks of sharing."""
-        frame = whole(trials())[0].frame
-
-        assert (pytest.approx(15 * 50.0 * 350 / 60), False) == (frame["energy, J"].item(), "shared" in frame.columns)
-
-    def test_the_caveat_has_both_numbers(self) -> None:
-        """A reader learns what was counted once, and what the trials' figures would add up to."""
-        found = trials(sharing, levels="[1_000, 2_000]", repetitions="2", resources__exclusive="false")
-
-        assert "package-0 (500 J, where the trials' figures add up to 1,000 J)" in said("Others may have used", found)
-
-    def test_trials_show_it_apart(self) -> None:
-        """The joules of a shared device stand in a column of their own."""
-        frame = each_trial(trials(sharing, repetitions="2", resources__exclusive="false")).frame
-
-        assert (True, [250.0] * 6) == (
-            frame["training energy, J"].is_null().all(),
-            frame["on shared devices, J"].to_list(),
-        )
-
-    @pytest.mark.parametrize(
-        ("covered", "left"),
-        [
-            ([], [(0.0, 10.0)]),
-            ([(-5.0, 5.0)], [(5.0, 10.0)]),
-            ([(2.0, 3.0), (8.0, 20.0)], [(0.0, 2.0), (3.0, 8.0)]),
-            ([(-1.0, 11.0)], []),
-            ([(20.0, 30.0)], [(0.0, 10.0)]),
-        ],
-    )
-    def test_what_is_left_of_a_stretch(
-        self, covered: list[tuple[float, float]], left: list[tuple[float, float]]
-    ) -> None:
-        """What others have covered is taken out, wherever it lies."""
-        assert left == uncovered((0.0, 10.0), covered)
-
-
-def throttled(trial: Trial) -> Mapping[str, Any]:
-    """Return the changes of a trial that was too hot, the first; of the last nothing can be told."""
-    met = None if trial.position == 15 else trial.position > 1
-    found = (Expectation(name="throttling", met=met, found="GPU-5f3a: hw_thermal_slowdown"),)
-    return {"expectations": found, "expectations_met": met}
+    assert "the truth in 94 % of trials at least. The instrument's gain is not included" in note
 
 
 class TestExpectations:
@@ -182,6 +86,7 @@ class TestExpectations:
         """It is finished: running the study again would add nothing."""
         found = trials(throttled, analysis__leave_out_failed="true")
 
+        assert "15 of 15 finished (1 left out)" == dict(facts(found))["trials"]
         assert not any("Not finished" in caveat for caveat in caveats(found))
 
     def test_nothing_left_is_an_error(self) -> None:
@@ -216,76 +121,8 @@ def test_what_no_driver_told_has_no_column() -> None:
     assert [] == [name for name in each_trial(trials()).frame.columns if "GPU" in name or "throttled" in name]
 
 
-BEFORE = Baseline(
-    node="a1b2c3d4e5f6",
-    run="2026-01-05T08:00:00",
-    when="before",
-    idle=(
-        Idle(scope="gpu", device="GPU-5f3a", power_w=60.0, u_w=0.5),
-        Idle(scope="gpu", device="GPU-77", power_w=60.0, u_w=0.5),
-    ),
-)
-AFTER = dataclasses.replace(
-    BEFORE,
-    when="after",
-    idle=(
-        Idle(scope="gpu", device="GPU-5f3a", power_w=61.5, u_w=0.5),
-        Idle(scope="gpu", device="GPU-77", power_w=60.9, u_w=0.5),
-    ),
-)
-
-
-def test_idle_power_that_drifted() -> None:
-    """1.5 W apart with intervals of 0.5 W each is drift; 0.9 W apart is none."""
-    caveat = said("Idle power drifted", trials(baselines=(BEFORE, AFTER)))
-
-    assert (
-        "GPU-5f3a on node a1b2c3d4 60.0 ± 0.50 W before the run of 2026-01-05T08:00:00, 61.5 ± 0.50 W after" in caveat
-    )
-    assert "GPU-77" not in caveat
-
-
-@pytest.mark.parametrize(
-    "baselines",
-    [(BEFORE,), (BEFORE, dataclasses.replace(AFTER, run="another")), (BEFORE, dataclasses.replace(AFTER, node="b"))],
-)
-def test_baselines_of_other_runs_and_nodes_are_not_compared(baselines: tuple[Baseline, ...]) -> None:
-    """Drift is that of one node within one run."""
-    assert not any("Idle power drifted" in caveat for caveat in caveats(trials(baselines=baselines)))
-
-
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        (
-            lambda trial: {"energy_net_j": -3.0 if trial.position == 1 else 9.0},
-            "1 trial took less than nothing: tokens-",
-        ),
-        (
-            lambda trial: {"reasons": {"power": "the monitor was lost"}} if trial.position == 2 else {},
-            "(the monitor was lost)",
-        ),
-        (
-            lambda trial: {"device": f"GPU-{trial.repetition % 2}"},
-            "2 boards (GPU-0 and GPU-1), each with a gain of its",
-        ),
-        (
-            lambda trial: {"device": f"GPU-{trial.repetition % 2}"},
-            "each block ran on one, so comparisons within blocks",
-        ),
-        (lambda trial: {"device": f"GPU-{trial.position % 2}"}, "5 of 5 blocks ran on more than one"),
-        (lambda trial: {"device": f"GPU-{trial.position % 2}", "energy_rel_gain": None}, "(not specified)"),
-    ],
-)
-def test_each_doubt_of_the_meters(changes: Changes, text: str) -> None:
-    """The table holds the reason, and one caveat tells it."""
-    assert said(text, trials(changes))
-
-
 def test_what_is_missing_is_no_choice() -> None:
     """Facts list what the program chose; what a monitor lost is a caveat."""
-    from raystudy.analysis.facts import facts
-
     found = trials(lambda _: {"reasons": {"power": "the monitor was lost", "device": "there is one"}})
 
     assert ["chosen: device"] == [name for name, _ in facts(found) if name.startswith("chosen")]

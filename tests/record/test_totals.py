@@ -4,7 +4,7 @@ import pytest
 
 from raystudy.record.energy import Idle, energies
 from raystudy.record.totals import totals
-from tests.record.traces import counted, every, span, trace
+from tests.record.traces import counted, every, span, steady, trace
 
 
 class TestTotals:
@@ -76,6 +76,15 @@ class TestTotals:
         total = totals(energies([self.gpu, board], self.spans), self.spans)
 
         assert pytest.approx(3000) == total.energy_j
+
+    @pytest.mark.parametrize(("power_w", "covers"), [(30.0, "board"), (None, None)])
+    def test_a_board_speaks_where_no_part_is_measured(self, power_w: float | None, covers: str | None) -> None:
+        """A laptop on battery tells the whole machine; at the plug its battery says nothing, and the estimate is kept."""
+        failed = range(len(self.times_s)) if power_w is None else ()
+        battery = trace(steady(power_w or 0.0), self.times_s, device="battery", scope="board", failed=failed)
+        total = totals(energies([battery, self.estimate], self.spans), self.spans)
+
+        assert (covers, power_w is None) == (total.energy_scopes, total.energy_estimated_j is not None)
 
     def test_nothing_read_is_null(self) -> None:
         """Without traces every column is null."""

@@ -103,6 +103,23 @@ def test_joules_that_may_be_none_bound_nothing() -> None:
     )
 
 
+def test_bounds_hold_where_both_intervals_do() -> None:
+    """Of 100 trials of 20 nats/kJ, 5 losses and another's joules are outside their intervals: 94 are held, no more."""
+    sound = {"energy_u_j": 0.0, "loss_heldout_low": 5.0, "loss_heldout_high": 5.0}
+    changes = [{"loss_heldout_high": 4.9, "loss_heldout_low": 4.8}] * 5 + [{"energy_j": 51.0}] + [{}] * 94
+    table = pl.concat([trial(**sound | each) for each in changes])
+    low, high = (METRICS[f"loss_drop_per_kj_{end}"](Inputs()) for end in ("low", "high"))
+
+    assert 94 == table.select(((low <= 20.0) & (high >= 20.0)).sum()).item()
+
+
+def test_bounds_leave_the_gain_out() -> None:
+    """A board's gain scales every drop alike: the bounds are the same, however uncertain it is."""
+    names = ["loss_drop_per_kj_low", "loss_drop_per_kj_high"]
+
+    assert [15.0, 30.0] == [pytest.approx(value(METRICS[name], trial(energy_rel_gain=0.5))) for name in names]
+
+
 def test_a_loss_that_rose_is_worst_for_the_fewest_joules() -> None:
     """A rise of 0.1 nats for 40 J is a lower bound of -2.5 nats/kJ."""
     table = trial(loss_heldout=6.0, loss_heldout_high=6.1)

@@ -1,0 +1,71 @@
+"""Trials made of observations that nobody measured: plain, shared, on battery, too hot; and a caveat of theirs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from raystudy.analysis.caveats import caveats
+from raystudy.analysis.trials import Trials, trials_of
+from raystudy.record.archive import Baseline
+from raystudy.record.gate import Expectation
+from raystudy.record.outcome import Span
+from raystudy.study import Trial
+from tests.observations import Changes, energy, observation, study_of, table_of, trace
+
+OUTCOME = observation(next(study_of().trials()), study=study_of()).outcome
+
+
+def trials(changes: Changes = lambda _: {}, *, baselines: tuple[Baseline, ...] = (), **keys: str) -> Trials:
+    """Return the trials of a study, changed so."""
+    study = study_of(**keys)
+    return trials_of(study, table_of(study, changes), baselines)
+
+
+def said(text: str, found: Trials) -> str:
+    """Return the one caveat that holds a text."""
+    (caveat,) = [caveat for caveat in caveats(found) if text in caveat]
+    return caveat
+
+
+def sharing(trial: Trial) -> Mapping[str, Any]:
+    """Return the changes that have every two trials run at once on one package, which drew 50 W."""
+    start_s = 100.0 + 10 * ((trial.position - 1) // 2)
+    spans = (Span(name="train", start_s=start_s, end_s=start_s + 5),)
+    figure = energy(OUTCOME, device="package-0", scope="package", shared=True, energy_j=250.0, power_mean_w=50.0)
+    counter = trace(
+        "energy_j",
+        *[5.0 * i for i in range(71)],
+        device="package-0",
+        scope="package",
+        start_s=start_s - 1,
+        max_w=100.0,
+    )
+    return {
+        "spans": spans,
+        "train_s": 5.0,
+        "eval_s": 0.0,
+        "load_s": 0.0,
+        "energies": (figure,),
+        "traces": (counter,),
+        "energy_shared_j": 250.0,
+        "energy_j": None,
+    }
+
+
+def battery(_: Trial) -> Mapping[str, Any]:
+    """Return the changes of a trial on a laptop on battery, whose processor nothing but a nameplate tells of."""
+    own = energy(OUTCOME, device="BAT0", label="BAT0", scope="board", method="integrated", rel_gain=None)
+    nameplate = energy(OUTCOME, device="cpu", label="cpu", scope="package", method="estimated", u_j=None)
+    return {
+        "device": "cpu",
+        "energies": (own, nameplate),
+        "energy_scopes": "board",
+        "energy_rel_gain": None,
+        "traces": (trace("power_w", device="BAT0", scope="board"),),
+    }
+
+
+def throttled(trial: Trial) -> Mapping[str, Any]:
+    """Return the changes of a trial that was too hot, the first; of the last nothing can be told."""
+    met = None if trial.position == 15 else trial.position > 1
+    found = (Expectation(name="throttling", met=met, found="GPU-5f3a: hw_thermal_slowdown"),)
+    return {"expectations": found, "expectations_met": met}
