@@ -11,10 +11,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import Self
 
 NOT_EXECUTABLE, NOT_FOUND, BY_SIGNAL = 126, 127, 128
 """Exit codes as a shell gives them (POSIX.1-2024, Shell Command Language, 2.8.2)."""
@@ -35,20 +36,19 @@ class Ended:
     """Why it could not be started."""
 
 
-def run(words: Sequence[str], *, stdout: int | None = None) -> Ended:
+def run(words: Sequence[str], signals: "Signals", *, stdout: int | None = None) -> Ended:
     """Run a command to its end and return how it ended; `stdout` is the descriptor it writes to, else its own."""
-    with _passed_on() as told:
-        start_s = time.monotonic()
-        try:
-            # What this process was given, as a jobserver of make, is the command's, too; what Python opens is not.
-            child = subprocess.Popen(words, stdout=stdout, close_fds=False)  # noqa: S603 - it is the user's own
-        except (OSError, ValueError) as error:
-            code, refusal = _refusal(words[0], error)
-            return Ended(exit_code=code, start_s=start_s, end_s=time.monotonic(), refusal=refusal)
-        told.start(child)
-        code = child.wait()
-        end_s = time.monotonic()
-    return Ended(exit_code=BY_SIGNAL - code if code < 0 else code, start_s=start_s, end_s=end_s)
+    signals.take()
+    start_s = time.monotonic()
+    try:
+        # What this process was given, as a jobserver of make, is the command's, too; what Python opens is not.
+        child = subprocess.Popen(words, stdout=stdout, close_fds=False)  # noqa: S603 - it is the user's own
+    except (OSError, ValueError) as error:
+        code, refusal = _refusal(words[0], error)
+        return Ended(exit_code=code, start_s=start_s, end_s=time.monotonic(), refusal=refusal)
+    signals.pass_to(child)
+    code = child.wait()
+    return Ended(exit_code=BY_SIGNAL - code if code < 0 else code, start_s=start_s, end_s=time.monotonic())
 
 
 def _refusal(name: str, error: Exception) -> tuple[int, str]:
@@ -61,20 +61,45 @@ def _refusal(name: str, error: Exception) -> tuple[int, str]:
     return NOT_EXECUTABLE, f"The command {name!r} cannot be run: {why}. An executable file is expected."
 
 
-class _Told:
-    """The command, as far as signals are concerned; those that come before it is there wait for it."""
+class Signals:
+    """
+    Signals that end a command, from when it starts on until this closes: they are the command's, and end nothing here.
+
+    So an impatient second Ctrl-C, which comes when the command has ended, does not cost what is to be told of it. One
+    that was ignored before stays ignored, for the command as well.
+    """
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._waiting: list[int] = []
+        self._handlers = {
+            signal.SIGINT: self._on_interrupt,
+            signal.SIGQUIT: self._on_interrupt,
+            signal.SIGTERM: self._on_terminate,
+            signal.SIGHUP: self._on_terminate,
+        }
 
-    def start(self, child: subprocess.Popen[bytes]) -> None:
+    def __enter__(self) -> Self:
+        self._before = {number: signal.getsignal(number) for number in self._handlers}
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for number, earlier in self._before.items():
+            signal.signal(number, earlier)
+
+    def take(self) -> None:
+        """Take them from now on; those that come before the command is there wait for it."""
+        for number, handler in self._handlers.items():
+            if self._before[number] is not signal.SIG_IGN:
+                signal.signal(number, handler)
+
+    def pass_to(self, child: "subprocess.Popen[bytes]") -> None:
         """Take the command, and tell it what came before."""
         self._child = child
         for number in self._waiting:
-            self.tell(number)
+            self._tell(number)
 
-    def tell(self, number: int) -> None:
+    def _tell(self, number: int) -> None:
         """Pass a signal on, unless the command has ended."""
         if self._child is None:
             self._waiting.append(number)
@@ -82,37 +107,16 @@ class _Told:
             with suppress(ProcessLookupError):
                 self._child.send_signal(number)
 
-    def on_terminate(self, number: int, _frame: FrameType | None) -> None:
+    def _on_terminate(self, number: int, _frame: FrameType | None) -> None:
         """Pass on what was meant for the command and came here."""
-        self.tell(number)
+        self._tell(number)
 
-    def on_interrupt(self, number: int, _frame: FrameType | None) -> None:
+    def _on_interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A terminal has told the command itself; any other sender may have meant the group, or this process alone."""
         if not _in_foreground():
-            later = threading.Timer(PASS_ON_S, self.tell, (number,))
+            later = threading.Timer(PASS_ON_S, self._tell, (number,))
             later.daemon = True
             later.start()
-
-
-@contextmanager
-def _passed_on() -> Iterator[_Told]:
-    """Outlive the signals that end a command; one that was ignored stays ignored, for the command as well."""
-    told = _Told()
-    handlers = {
-        signal.SIGINT: told.on_interrupt,
-        signal.SIGQUIT: told.on_interrupt,
-        signal.SIGTERM: told.on_terminate,
-        signal.SIGHUP: told.on_terminate,
-    }
-    before = {number: signal.getsignal(number) for number in handlers}
-    try:
-        for number, handler in handlers.items():
-            if before[number] is not signal.SIG_IGN:
-                signal.signal(number, handler)
-        yield told
-    finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
 
 
 def _in_foreground() -> bool:

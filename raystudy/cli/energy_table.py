@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+
+COLUMNS = ("scope", "energy", "mean power", "readings", "how")
 
 
 def show(told: Mapping[str, Any], console: Console) -> None:
@@ -15,24 +15,46 @@ def show(told: Mapping[str, Any], console: Console) -> None:
     if told["reason"]:
         console.print(f"No figure: {told['reason']}", markup=False)
         return
-    table = Table("device", "scope", box=None, pad_edge=False)
-    for column in ("energy", "mean power", "readings"):
-        table.add_column(column, justify="right")
-    table.add_column("how")
-    for entry in told["energies"]:
-        table.add_row(*map(escape, _row(entry)))
-    for scope, total in told["total"].items():
-        if total["devices"] > 1:
-            table.add_row("total", scope, _joules(total), _watts(total))
-    console.print(table)
+    for line in _table(told):
+        console.print(line, markup=False)
     for line in (*_notes(told["energies"]), *_precision(told["total"])):
         console.print(line, markup=False)
 
 
+def _table(told: Mapping[str, Any]) -> Iterator[str]:
+    """
+    Yield the lines of the table: a device with its name, and below it, in columns, its figures.
+
+    A UUID and a name fill half a line of 80 characters, so that figures beside them would go over its end.
+    """
+    rows = [_row(entry) for entry in told["energies"]]
+    heads = [_head(entry) for entry in told["energies"]]
+    for scope, total in told["total"].items():
+        if total["devices"] > 1:
+            rows.append((scope, _joules(total), _watts(total), "", ""))
+            heads.append(f"total of {total['devices']} devices")
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
+    yield _aligned(COLUMNS, widths)
+    for head, row in zip(heads, rows, strict=True):
+        yield head
+        yield _aligned(row, widths)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    """Write a row in columns, numbers to the right."""
+    first, *numbers, last = row
+    right = (number.rjust(width) for number, width in zip(numbers, widths[1:-1], strict=True))
+    return "  ".join(("", first.ljust(widths[0]), *right, last)).rstrip()
+
+
+def _head(entry: Mapping[str, Any]) -> str:
+    """Write a device, and what people call it where that is not in its identity."""
+    return entry["device"] if entry["name"] in entry["device"] else f"{entry['device']}  {entry['name']}"
+
+
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    name = "" if entry["name"] == entry["device"] else f" {entry['name']}"
     rate = f"{entry['n_samples']}" + ("" if entry["rate_hz"] is None else f", {entry['rate_hz']:.3g} Hz")
-    return f"{entry['device']}{name}", entry["scope"] or "", _joules(entry), _watts(entry), rate, entry["method"] or ""
+    return entry["scope"] or "", _joules(entry), _watts(entry), rate, entry["method"] or ""
 
 
 def _joules(figure: Mapping[str, Any]) -> str:

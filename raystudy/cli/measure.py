@@ -8,6 +8,8 @@ The command runs whatever the instruments do: what fails there is a reason why a
 import dataclasses
 import json
 import math
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,7 +21,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from raystudy.cli.command import Ended
+from raystudy.cli.command import Ended, Signals
 from raystudy.cli.command import run as run_command
 from raystudy.cli.energy_table import show
 from raystudy.errors import MeterError
@@ -28,6 +30,7 @@ from raystudy.power.sampler import Sampler
 from raystudy.record.energy import Energy, energies
 from raystudy.record.outcome import Span
 from raystudy.record.totals import relative_gain
+from raystudy.record.trace import Scope
 from raystudy.study import Metering
 
 MAX_HZ = 100.0
@@ -38,10 +41,17 @@ STDERR = 2
 
 ESTIMATED = "It is estimated from a nameplate: no interval can be told."
 
-WIDTH = 250
-"""The table is as wide as it is: a UUID that is cut, or goes over two lines, cannot be copied."""
+WIDTH = 1000
+"""No line is broken by us: a UUID or a command that is cut, or goes over two lines, cannot be copied."""
 
-_SCOPES = {"nvml": "gpu", "amd": "gpu", "apple": "package", "rapl": "package", "perf": "package", "battery": "board"}
+_SCOPES: Mapping[str, Scope] = {
+    "nvml": "gpu",
+    "amd": "gpu",
+    "apple": "package",
+    "rapl": "package",
+    "perf": "package",
+    "battery": "board",
+}
 """What an instrument would cover that cannot be read."""
 
 
@@ -97,8 +107,16 @@ def measure(
 
     Example: `raystudy measure --json -- sleep 10 | jq .total`
     """
-    with _watch(rate_hz) as watch:
-        measured = _measured(tuple(command), watch, stdout=STDERR if as_json else None)
+    with Signals() as signals, _watch(rate_hz) as watch:
+        stdout = (
+            None if not as_json else STDERR if sys.stderr else subprocess.DEVNULL
+        )  # closed as `2>&-`: none to go to
+        measured = _measured(tuple(command), watch, signals, stdout=stdout)
+        _print(measured, as_json=as_json)  # before the instruments are closed, which may take seconds
+    raise typer.Exit(measured.ended.exit_code)
+
+
+def _print(measured: Measured, *, as_json: bool) -> None:
     console = Console(stderr=True, width=WIDTH, soft_wrap=True, highlight=False)
     if measured.ended.refusal:
         console.print(measured.ended.refusal, markup=False)
@@ -106,7 +124,6 @@ def measure(
         typer.echo(json.dumps(as_object(measured), allow_nan=False))
     elif not measured.ended.refusal:
         show(as_object(measured), console)
-    raise typer.Exit(measured.ended.exit_code)
 
 
 @contextmanager
@@ -146,10 +163,10 @@ def _opened(metering: Metering) -> Opened:
     return found[0]
 
 
-def _measured(command: tuple[str, ...], watch: Watch, *, stdout: int | None) -> Measured:
+def _measured(command: tuple[str, ...], watch: Watch, signals: Signals, *, stdout: int | None) -> Measured:
     """Run the command between two sharp edges; what goes wrong at them costs the figure, never the command."""
     refusal = _marked(watch)
-    ended = run_command(command, stdout=stdout)
+    ended = run_command(command, signals, stdout=stdout)
     found = Measured(command=command, ended=ended, watch=watch, refusal=ended.refusal or refusal or _marked(watch))
     if found.refusal or watch.sampler is None:
         return found
@@ -185,7 +202,8 @@ def as_object(measured: Measured) -> dict[str, Any]:
         "total": {
             scope: _total([energy for energy in measured.energies if energy.scope == scope], ended)
             for scope in dict.fromkeys(energy.scope for energy in measured.energies if energy.method != "estimated")
-        },
+        }
+        | _no_totals(measured.watch),
         "not_read": dict(measured.watch.not_read),
         "sampler_cpu_share": measured.cpu_share,
         "reason": measured.refusal,
@@ -224,6 +242,19 @@ def _no_figure(name: str, reason: str) -> dict[str, Any]:
     absent = ("method", "energy_j", "u_j", "rel_gain", "mean_w", "coverage", "rate_hz", "agree")
     known = {"device": name, "name": name, "scope": _SCOPES.get(name), "reason": reason}
     return known | dict.fromkeys(absent) | {"n_samples": 0, "n_errors": 0, "errors": {}, "gaps": [], "shared": False}
+
+
+def _no_totals(watch: Watch) -> dict[str, Any]:
+    """Return the totals of scopes that an instrument would cover which cannot be read, and that no other covers."""
+    read = {channel.scope for channel in watch.sampler.channels if not channel.estimated} if watch.sampler else set()
+    reasons: dict[str, list[str]] = {}
+    for name in watch.unreadable:
+        if (scope := _SCOPES.get(name)) and scope not in read:
+            reasons.setdefault(scope, []).append(watch.not_read[name])
+    absent = dict.fromkeys(("energy_j", "u_j", "rel_gain", "mean_w"))
+    return {
+        scope: absent | {"devices": 0, "shared_j": None, "reason": " ".join(said)} for scope, said in reasons.items()
+    }
 
 
 def _total(parts: Sequence[Energy], ended: Ended) -> dict[str, Any]:

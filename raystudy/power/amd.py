@@ -6,7 +6,7 @@ The functions and their units are those of amdsmi_interface.py and amdsmi.h, rel
 import contextlib
 import importlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +23,9 @@ UPDATE_S = 0.1
 
 UNKNOWN_LIMIT_W = 1000.0
 """For a board that does not tell its limit."""
+
+ABSURD_W = 5000.0
+"""A limit above this tells nothing."""
 
 WHOLE = ("SPX", "N/A", "")
 """The compute partition of a board that is one GPU."""
@@ -80,12 +83,12 @@ class Amd:
 def _board(smi: Any, handle: Any) -> "_Board":
     """Return a board; raises AmdSmiException where it gives no identity."""
     uuid, label, partition, limit_w = smi.amdsmi_get_gpu_device_uuid(handle), "", "", 0.0
-    with contextlib.suppress(smi.AmdSmiException):
+    with contextlib.suppress(Exception):  # what adorns a board shall not lose it
         label = smi.amdsmi_get_gpu_asic_info(handle)["market_name"]
-    with contextlib.suppress(smi.AmdSmiException):
+    with contextlib.suppress(Exception):
         partition = smi.amdsmi_get_gpu_compute_partition(handle)
-    with contextlib.suppress(smi.AmdSmiException):
-        limit_w = smi.amdsmi_get_power_cap_info(handle)["power_cap"] * W_PER_UW
+    with contextlib.suppress(Exception):
+        limit_w = _highest_limit_w(smi.amdsmi_get_power_cap_info(handle))
     return _Board(
         smi=smi,
         handle=handle,
@@ -94,6 +97,13 @@ def _board(smi: Any, handle: Any) -> "_Board":
         partitioned=partition not in WHOLE,
         limit_w=limit_w or UNKNOWN_LIMIT_W,
     )
+
+
+def _highest_limit_w(caps: Mapping[str, Any]) -> float:
+    """Return the highest limit that a board may be given, 0 where it tells none."""
+    told_uw = [caps.get(name) for name in ("power_cap", "max_power_cap")]
+    limits_w = [uw * W_PER_UW for uw in told_uw if isinstance(uw, int | float)]
+    return float(max((limit_w for limit_w in limits_w if limit_w <= ABSURD_W), default=0.0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,11 +118,12 @@ class _Board:
     limit_w: float
 
     def lines(self) -> Iterator[Line]:
+        known: dict[str, Any] = {"update_s": UPDATE_S, "max_w": 2 * self.limit_w}
         if self.has(self.energy):
-            yield self.line("energy_j", "energy_j", self.energy, update_s=UPDATE_S, max_w=2 * self.limit_w)
+            yield self.line("energy_j", "energy_j", self.energy, **known)
         for field, name, average_s in _POWERS:
             if self.has(ask := partial(self.power, field)):
-                yield self.line(name, "power_w", ask, seldom=False, update_s=UPDATE_S, average_s=average_s)
+                yield self.line(name, "power_w", ask, seldom=False, average_s=average_s, **known)
                 break
         for sensor in ("HOTSPOT", "EDGE"):
             if self.has(ask := partial(self.temperature, sensor)):
@@ -146,8 +157,10 @@ class _Board:
                 self.smi.amdsmi_wrapper.AMDSMI_STATUS_NOT_YET_IMPLEMENTED,
             )
             return error.get_error_code() not in lacking
-        except LookupError:
+        except (LookupError, TypeError):  # no such field, or "N/A" in it
             return False
+        except Exception:  # noqa: BLE001 - it fails in a way nobody foresaw, and may come back
+            return True
         return True
 
     def energy(self) -> float:

@@ -6,19 +6,22 @@
 Units are those of the kernel: Documentation/ABI/testing/sysfs-class-power (uW, uA, uV).
 """
 
-from contextlib import suppress
 from pathlib import Path
 
 from raystudy.errors import NoMeterError
 from raystudy.power.meter import Line
+from raystudy.power.sysfs import number_of, text_of
 from raystudy.record.trace import Channel
 
 W_PER_UW = 1e-6
 A_PER_UA = 1e-6
 V_PER_UV = 1e-6
 
-UPDATE_S = 10.0
-"""A guess. The kernel asks ACPI once a second at most (drivers/acpi/battery.c, cache_time); controllers move later."""
+UPDATE_S = 2.0
+"""
+A guess. The kernel asks ACPI once a second at most (drivers/acpi/battery.c, cache_time). Some controllers move later,
+every 10 s or more; but a figure is not waited for, nor are samples moved, for so long.
+"""
 
 
 class NotDischarging(Exception):  # noqa: N818 - its name is the code under which a failed reading is counted
@@ -43,7 +46,7 @@ class Battery:
             quantity="power_w",
             scope="board",
             device=device,
-            label=" + ".join(_text(folder / "model_name") or folder.name for folder in self._batteries),
+            label=" + ".join(text_of(folder / "model_name") or folder.name for folder in self._batteries),
             update_s=UPDATE_S,
         )
         self._line = Line(channel=channel, ask=self._ask)
@@ -58,8 +61,8 @@ class Battery:
 
     def _ask(self) -> float:
         """Return what all batteries give; raises NotDischarging where the machine is not fed by them alone."""
-        states = [_text(folder / "status") for folder in self._batteries]
-        online = [folder.name for folder in _mains(self._root) if _text(folder / "online") == "1"]
+        states = [text_of(folder / "status") for folder in self._batteries]
+        online = [folder.name for folder in _mains(self._root) if text_of(folder / "online") == "1"]
         if "Discharging" not in states or "Charging" in states or online:
             raise NotDischarging(f"The batteries are {', '.join(states)}; online: {', '.join(online) or 'nothing'}.")
         giving = (folder for folder, state in zip(self._batteries, states, strict=True) if state == "Discharging")
@@ -68,8 +71,8 @@ class Battery:
 
 def _supplies(root: Path, *types: str) -> list[Path]:
     """Return the supplies of the machine itself; those of scope Device feed a mouse or a pen."""
-    folders = (folder for folder in root.glob("*") if _text(folder / "type") in types)
-    return sorted(folder for folder in folders if _text(folder / "scope") != "Device")
+    folders = (folder for folder in root.glob("*") if text_of(folder / "type") in types)
+    return sorted(folder for folder in folders if text_of(folder / "scope") != "Device")
 
 
 def _mains(root: Path) -> list[Path]:
@@ -78,10 +81,10 @@ def _mains(root: Path) -> list[Path]:
 
 def _power_w(battery: Path) -> float | None:
     """Return what a battery gives or takes; some drivers write a discharge below zero."""
-    power_uw = _number(battery / "power_now")
+    power_uw = number_of(battery / "power_now")
     if power_uw is not None:
         return abs(power_uw) * W_PER_UW
-    current_ua, voltage_uv = _number(battery / "current_now"), _number(battery / "voltage_now")
+    current_ua, voltage_uv = number_of(battery / "current_now"), number_of(battery / "voltage_now")
     if current_ua is None or voltage_uv is None:
         return None
     return abs(current_ua) * A_PER_UA * voltage_uv * V_PER_UV
@@ -91,16 +94,3 @@ def _known(power_w: float | None, battery: Path) -> float:
     if power_w is None:
         raise OSError(f"{battery} does not tell its power any more.")
     return power_w
-
-
-def _number(file: Path) -> int | None:
-    with suppress(ValueError):
-        return int(_text(file))
-    return None
-
-
-def _text(file: Path) -> str:
-    """Return what a file says, nothing where it cannot be read."""
-    with suppress(OSError):
-        return file.read_text().strip()
-    return ""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from raystudy.errors import MeterError, NoMeterError
 from raystudy.power.meter import Line
+from raystudy.power.sysfs import number_of, text_of
 from raystudy.record.trace import Channel, Scope
 
 J_PER_UJ = 1e-6
@@ -24,8 +25,14 @@ S_PER_MS = 1e-3
 UPDATE_S = 0.1
 """Longest time between two updates where a driver does not tell. A guess: drivers ask their firmware at each read."""
 
+LONGEST_AVERAGE_S = 1.0
+"""Taken for any longer mean: nobody waits minutes for a figure, nor moves samples by what may be garbage."""
+
 MAX_W = 1000.0
 """Twice the hungriest socket, as in `rapl`."""
+
+MAX_POWER_W, MAX_BOARD_W = 5000.0, 30_000.0
+"""Beyond any board or module, and twice a machine with eight GPUs (14.3 kW, NVIDIA DGX B200): more is nonsense."""
 
 _SENSOR = re.compile(r"(?P<key>(?P<kind>energy|power)\d+)_(?P<what>input|average)")
 
@@ -98,7 +105,8 @@ class _Sensor:
                 max_w=MAX_W,
             )
             return Line(channel=channel, ask=partial(self.read, J_PER_UJ))
-        average_s = int(_text(self.file.with_name(f"{key}_average_interval")) or 0) * S_PER_MS
+        told_s = (number_of(self.file.with_name(f"{key}_average_interval")) or 0) * S_PER_MS
+        average_s = min(max(told_s, 0.0), LONGEST_AVERAGE_S)
         kind = "average" if self.file.name.endswith("average") else "instant"
         channel = Channel(
             name=f"hwmon/{device}/power_{kind}_w",
@@ -108,6 +116,7 @@ class _Sensor:
             label=self.label,
             update_s=max(average_s, UPDATE_S),
             average_s=average_s if kind == "average" else 0.0,
+            max_w=MAX_BOARD_W if scope == "board" else MAX_POWER_W,
         )
         return Line(channel=channel, ask=partial(self.read, W_PER_UW))
 
@@ -165,7 +174,7 @@ _SCOPES: Mapping[str, Callable[[_Sensor], Scope | None]] = {
 
 def _folders(root: Path) -> list[Path]:
     """Return the folders of the sensors, by number."""
-    found = (folder for folder in root.glob("hwmon*") if folder.name.removeprefix("hwmon").isdigit())
+    found = (folder for folder in root.glob("hwmon*") if folder.name.removeprefix("hwmon").isdecimal())
     return sorted(found, key=lambda folder: int(folder.name.removeprefix("hwmon")))
 
 
@@ -179,15 +188,8 @@ def _sensors(folder: Path) -> Iterator[_Sensor]:
                 found.setdefault(match["key"], file)
         for key, file in sorted(found.items()):
             yield _Sensor(
-                driver=_text(folder / "name") or _text(folder / "device" / "name"),
+                driver=text_of(folder / "name") or text_of(folder / "device" / "name"),
                 parent=parent,
-                label=_text(place / f"{key}_label") or _text(place / f"{key}_oem_info") or key,
+                label=text_of(place / f"{key}_label") or text_of(place / f"{key}_oem_info") or key,
                 file=file,
             )
-
-
-def _text(file: Path) -> str:
-    """Return what a file says, nothing where there is none."""
-    with suppress(OSError):
-        return file.read_text().strip()
-    return ""

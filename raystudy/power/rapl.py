@@ -11,12 +11,12 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from raystudy.errors import MeterError, NoMeterError
 from raystudy.power.meter import Line
+from raystudy.power.sysfs import number_of, text_of
 from raystudy.record.trace import Channel, Scope
 
 J_PER_UJ = 1e-6
@@ -27,6 +27,12 @@ UPDATE_S = 0.001
 
 MAX_W = 1000.0
 """Twice the hungriest socket: 500 W (Xeon 6900P, EPYC 9965)."""
+
+ABSURD_W = 5000.0
+"""A limit above this, as 2^64 - 1 uW, tells nothing."""
+
+LEAST_RANGE_J = 1.0
+"""A range below this tells nothing: the least that is known is 65.5 kJ, and half a millisecond makes no lap."""
 
 SAMPLES, PAUSE_S = 8, 0.01
 """How two zones are told apart from one counter seen twice: in 70 ms a counter of its own moves 70 times."""
@@ -92,7 +98,7 @@ class _Zone:
     def drams(self) -> Iterator["_Zone"]:
         """Yield the memory zones inside the folder of a package."""
         for inner in _numbered(self.folder.name, self.folder.parent, self.folder):
-            if _text(inner / "name") == "dram":
+            if text_of(inner / "name") == "dram":
                 yield _Zone(inner, f"{self.names}/dram", "dram")
 
     def read_j(self) -> float:
@@ -104,8 +110,7 @@ class _Zone:
             os.close(file)
 
     def line(self) -> Line:
-        device, range_uj = f"{self.names}@{self.folder.name}", _number(self.folder / "max_energy_range_uj")
-        limits = (*self.folder.glob("constraint_*_max_power_uw"), *self.folder.glob("constraint_*_power_limit_uw"))
+        device = f"{self.names}@{self.folder.name}"
         return Line(
             channel=Channel(
                 name=f"rapl/{device}/energy_j",
@@ -114,11 +119,22 @@ class _Zone:
                 device=device,
                 label=self.names,
                 update_s=UPDATE_S,
-                wraps_at_j=(range_uj + 1) * J_PER_UJ if range_uj else None,
-                max_w=max([MAX_W, *(2 * (_number(limit) or 0) * W_PER_UW for limit in limits)]),
+                wraps_at_j=self.wraps_at_j(),
+                max_w=self.max_w(),
             ),
             ask=self.read_j,
         )
+
+    def wraps_at_j(self) -> float | None:
+        """Return where the counter starts again: its range and one unit; null where it does not tell."""
+        range_uj = number_of(self.folder / "max_energy_range_uj") or 0
+        return (range_uj + 1) * J_PER_UJ if range_uj * J_PER_UJ >= LEAST_RANGE_J else None
+
+    def max_w(self) -> float:
+        """Return twice the highest limit, or the usual bound where that is more."""
+        files = (*self.folder.glob("constraint_*_max_power_uw"), *self.folder.glob("constraint_*_power_limit_uw"))
+        limits_w = [(number_of(file) or 0) * W_PER_UW for file in files]
+        return max([MAX_W, *(2 * limit_w for limit_w in limits_w if limit_w <= ABSURD_W)])
 
 
 def _packages(root: Path) -> Iterator[_Zone]:
@@ -128,7 +144,7 @@ def _packages(root: Path) -> Iterator[_Zone]:
         found = [
             _Zone(folder, name, "package")
             for folder in _numbered(prefix, root / prefix, root)
-            if (name := _text(folder / "name")).startswith("package")
+            if (name := text_of(folder / "name")).startswith("package")
         ]
         yield from (zone for zone in found if zone.package not in known)
         known |= {zone.package for zone in found}
@@ -187,15 +203,3 @@ def _numbered(prefix: str, *parents: Path) -> list[Path]:
     named = re.compile(rf"{re.escape(prefix)}:(\d+)")
     found = {zone.name: zone for parent in parents for zone in parent.glob(f"{prefix}:*") if named.fullmatch(zone.name)}
     return sorted(found.values(), key=lambda zone: int(zone.name.rpartition(":")[2]))
-
-
-def _text(file: Path) -> str:
-    """Return what a file says, nothing where it cannot be read: one zone shall not hide the others."""
-    with suppress(OSError):
-        return file.read_text().strip()
-    return ""
-
-
-def _number(file: Path) -> int | None:
-    text = _text(file)
-    return int(text) if text.isdigit() else None

@@ -1,6 +1,11 @@
-"""Every source of power figures of a node: can it be read, which devices does it have, and if not, why not."""
+"""Every source of power figures of a node: can it be read, which devices does it have, and if not, why not.
 
+An instrument that breaks or hangs is told of like one that refuses: the others are shown whatever it does.
+"""
+
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from raystudy.errors import MeterError
@@ -8,6 +13,9 @@ from raystudy.power import METERS, Opener
 from raystudy.power.meter import Line, code_of
 from raystudy.record.trace import Channel, Scope
 from raystudy.study import Metering
+
+ANSWER_S = 10.0
+"""An instrument that has not told what it has after this is given up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,20 +48,34 @@ class Source:
     """What to do about it, or about a device that may not be read."""
 
 
-def sources(metering: Metering, *, openers: Mapping[str, Opener] = METERS) -> tuple[Source, ...]:
-    """Try every instrument of this node once."""
-    return tuple(_source(name, opener, metering) for name, opener in openers.items())
+def sources(
+    metering: Metering, *, openers: Mapping[str, Opener] = METERS, answer_s: float = ANSWER_S
+) -> tuple[Source, ...]:
+    """Try every instrument of this node once, one after the other."""
+    return tuple(_source(name, opener, metering, answer_s) for name, opener in openers.items())
 
 
-def _source(name: str, opener: Opener, metering: Metering) -> Source:
+def _source(name: str, opener: Opener, metering: Metering, answer_s: float) -> Source:
+    """Try an instrument in a thread, which is left alone where it hangs."""
+    found: list[Source] = []
+    trying = threading.Thread(
+        target=lambda: found.append(_tried(name, opener, metering)), name=f"raystudy-{name}", daemon=True
+    )
+    trying.start()
+    trying.join(answer_s)
+    return found[0] if found else _refused(name, f"It did not answer within {answer_s:g} s.", "`dmesg` may tell more.")
+
+
+def _tried(name: str, opener: Opener, metering: Metering) -> Source:
     try:
         meter = opener(metering)
     except MeterError as error:
-        return Source(
-            name=name, readable=False, estimated=False, devices=(), reason=error.reason, fix=error.fix or None
-        )
+        return _refused(name, error.reason, error.fix)
+    except Exception as error:  # noqa: BLE001 - a library may fail in any way, and the others shall be shown
+        return _refused(name, f"It cannot be opened: {type(error).__name__}: {error}.")
     failures = {line.channel.name: failure for line in meter.lines if (failure := _failure(line))}
-    meter.close()
+    with suppress(Exception):
+        meter.close()
     return Source(
         name=name,
         readable=True,
@@ -62,6 +84,10 @@ def _source(name: str, opener: Opener, metering: Metering) -> Source:
         reason=None,
         fix=_fix(failures.values()),
     )
+
+
+def _refused(name: str, reason: str, fix: str = "") -> Source:
+    return Source(name=name, readable=False, estimated=False, devices=(), reason=reason, fix=fix or None)
 
 
 def _failure(line: Line) -> Exception | None:

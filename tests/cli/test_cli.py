@@ -159,6 +159,19 @@ def test_results_in_each_format(typed: Typed, finished: Path) -> None:
     assert (0, True) == (code, Path("all.parquet").stat().st_size > 0)
 
 
+def test_results_show_shared_joules(typed: Typed, tmp_path: Path) -> None:
+    """Joules of shared devices stand in a column of their own, that is there only where there are any."""
+    study = study_of(levels="[1_000, 2_000]", repetitions="2")
+    shown = []
+    for name, changes in (("own", {}), ("shared", {"energy_j": None, "energy_u_j": None, "energy_shared_j": 250.0})):
+        archive = Archive(tmp_path / name)
+        archive.open_for(study, STUDY)
+        archive.write(observation(next(study.trials()), study=study, **changes))
+        shown.append(typed("results", archive.folder)[1])
+
+    assert [(False, False), (True, True)] == [("energy shared j" in out, "250" in out) for out in shown]
+
+
 def test_parquet_needs_a_file(typed: Typed, finished: Path) -> None:
     """Parquet on a terminal helps nobody."""
     code, _, error = typed("results", finished, "--format", "parquet")

@@ -7,12 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pynvml
 import pytest
 
 from raystudy.cli import main
+from raystudy.cli.command import Ended
+from raystudy.cli.measure import Measured, Watch, as_object
+from raystudy.power.sampler import Sampler
+from raystudy.record.trace import Channel, Scope
 from tests.fakes.rapl import zone
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -142,6 +147,32 @@ def test_an_instrument_that_is_there_and_unreadable_has_an_entry(typed: Typed, t
     assert str(counter) in entries["rapl"]["reason"]
 
 
+def test_a_total_that_nobody_could_read_is_null_with_the_reason(typed: Typed, tmp_path: Path) -> None:
+    """Its scope has a key: who asks for it learns why there is no figure, not that there is no such thing."""
+    counter = zone(tmp_path / "powercap", "intel-rapl:0", name="package-0") / "energy_uj"
+    counter.unlink()
+    counter.mkdir()
+    _, out, _ = typed("--json", "--", "true")
+    total = told(out)["total"]["package"]
+
+    assert (None, None, 0, True) == (total["energy_j"], total["u_j"], total["devices"], str(counter) in total["reason"])
+
+
+def watch(*scopes: Scope, **not_read: str) -> Watch:
+    """Return a watch that reads some scopes, while some instruments cannot be read."""
+    channels = [Channel(name=scope, quantity="energy_j", scope=scope, device=scope) for scope in scopes]
+    sampler: Any = SimpleNamespace(channels=channels)
+    return Watch(sampler=sampler, not_read=not_read, unreadable=tuple(not_read))
+
+
+def test_what_another_instrument_measures_is_no_missing_total() -> None:
+    """Perf refuses, and RAPL reads the packages; NVML refuses, and nobody reads the boards."""
+    ended = Ended(exit_code=0, start_s=0, end_s=1)
+    measured = Measured(command=("true",), ended=ended, watch=watch("package", perf="Refused.", nvml="Lost."))
+
+    assert {"gpu": "Lost."} == {scope: total["reason"] for scope, total in as_object(measured)["total"].items()}
+
+
 def test_a_counter_that_stands_still_is_null_not_0(typed: Typed, tmp_path: Path) -> None:
     """In the figure, and in the total that lacks it."""
     zone(tmp_path / "powercap", "intel-rapl:0", name="package-0")
@@ -165,6 +196,53 @@ def test_ctrl_c_ends_the_command_and_the_figure_is_told() -> None:
     code, out = spoken("sh", "-c", "echo started; exec sleep 20", number=signal.SIGINT)
 
     assert (130, 130, True) == (code, told(out)["exit_code"], told(out)["duration_s"] < 10)
+
+
+def test_an_impatient_second_ctrl_c_does_not_cost_the_figure() -> None:
+    """It comes when the command has ended, and raystudy reckons: what is printed is printed."""
+    process = subprocess.Popen(
+        [
+            *MEASURE,
+            "--json",
+            "--",
+            "sh",
+            "-c",
+            "trap 'echo ended; exit 7' INT; echo started; while :; do sleep 1; done",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    for said in ("started\n", "ended\n"):
+        assert said == process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+
+    assert (7, 7) == (process.returncode, told(out)["exit_code"])
+
+
+def test_the_figure_is_told_before_the_instruments_are_closed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hangs takes seconds to close."""
+    close = Sampler.close
+
+    def closed(sampler: Sampler) -> None:
+        close(sampler)
+        sys.stdout.write("closed\n")
+
+    monkeypatch.setattr(Sampler, "close", closed)
+    _, out, _ = typed("--json", "--", "true")
+
+    assert ["{", "c"] == [line[0] for line in out.splitlines()]
+
+
+def test_without_a_stderr_what_the_command_says_goes_nowhere() -> None:
+    """`--json 2>&-`: stdout is the object's, and there is no other place."""
+    words = ["sh", "-c", 'exec "$@" 2>&-', "sh", *MEASURE, "--json", "--", "sh", "-c", "echo mine; exit 3"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+
+    assert (3, 3) == (done.returncode, told(done.stdout)["exit_code"])
 
 
 def test_a_termination_is_passed_on() -> None:

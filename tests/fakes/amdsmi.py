@@ -33,6 +33,7 @@ class FakeAmdSmi:
         self.closed = False
         self.partition = "SPX"
         self.accumulator = 1_000_000
+        self.cap: object = 750_000_000
         self.power: dict[str, Any] = {
             "current_socket_power": 150,
             "average_socket_power": "N/A",
@@ -75,7 +76,7 @@ class FakeAmdSmi:
 
     def amdsmi_get_power_cap_info(self, handle: int) -> dict[str, Any]:
         """Return microwatts."""
-        return {"power_cap": self._answer("cap", handle, 750_000_000)}
+        return {"power_cap": self._answer("cap", handle, self.cap)}
 
     def amdsmi_get_temp_metric(self, handle: int, sensor: str, metric: str) -> Any:
         """Return degrees."""

@@ -116,10 +116,21 @@ class FakeNvml:
         """Let a board be part of a Grace superchip: field values tell of its module, too."""
         self._control.boards[index].module_scope_ok = 1
 
-    def be(self, index: int, *, name: str = "FAKE H200", architecture: int = 9, mig: bool = False) -> None:
-        """Give a board another name, architecture (7 is Ampere) or MIG mode."""
+    def be(
+        self,
+        index: int,
+        *,
+        name: str | bytes = "FAKE H200",
+        uuid: bytes | None = None,
+        architecture: int = 9,
+        mig: bool = False,
+        limit_w: float = 700,
+    ) -> None:
+        """Give a board another name, identity, architecture (7 is Ampere), MIG mode or limit."""
         board = self._control.boards[index]
-        board.name, board.arch, board.mig = name.encode(), architecture, int(mig)
+        board.name = name if isinstance(name, bytes) else name.encode()
+        board.uuid = uuid or self.uuid(index).encode()
+        board.arch, board.mig, board.limit_mw = architecture, int(mig), round(limit_w * 1e3)
 
     def occupy(self, index: int, *pids: int) -> None:
         """Let processes compute on a board, seven at most."""

@@ -38,6 +38,15 @@ def test_what_is_known_of_a_counter() -> None:
     assert (None, 1_500, True) == (channel.wraps_at_j, channel.max_w, line.seldom)
 
 
+def test_power_above_twice_the_cap_is_nonsense() -> None:
+    """The channel says so; a cap that is none tells nothing, and costs nothing."""
+    smi = FakeAmdSmi()
+    plain = by_name(Amd(smi))["power_instant_w"].channel.max_w
+    smi.cap = "N/A"
+
+    assert (1_500, 2_000) == (plain, by_name(Amd(smi))["power_instant_w"].channel.max_w)
+
+
 def test_older_boards_tell_the_average() -> None:
     """What a board lacks is "N/A", or 65535 where the module does not say so."""
     smi = FakeAmdSmi()

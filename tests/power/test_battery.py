@@ -71,3 +71,19 @@ def test_a_mouse_is_no_laptop(tmp_path: Path) -> None:
 
     with pytest.raises(NoMeterError, match="RAYSTUDY_POWER_SUPPLY"):
         Battery(tmp_path)
+
+
+def test_bytes_that_are_no_text_cost_no_battery(tmp_path: Path) -> None:
+    """A garbled name of another supply, or of this one, is no reason."""
+    (battery(tmp_path) / "model_name").write_bytes(b"\xff\xfe\n")
+    (device(tmp_path, "AC") / "type").write_bytes(b"\xff\n")
+
+    assert 12.5 == Battery(tmp_path).lines[0].ask()
+
+
+def test_its_samples_are_moved_by_a_second_at_most(tmp_path: Path) -> None:
+    """Half of how late it may be; the record waits for no instrument longer."""
+    battery(tmp_path)
+    channel = Battery(tmp_path).lines[0].channel
+
+    assert 1.0 >= (channel.update_s + channel.average_s) / 2

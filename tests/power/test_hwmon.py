@@ -52,6 +52,29 @@ def test_an_average_says_over_how_long(tmp_path: Path) -> None:
     assert line.channel.name.endswith("/power_average_w")
 
 
+@pytest.mark.parametrize(("interval", "average_s"), [("60000", 1.0), ("18446744073709551615", 1.0), ("²", 0.0)])
+def test_a_long_average_is_taken_for_a_second(tmp_path: Path, interval: str, average_s: float) -> None:
+    """A figure is not waited for, nor are samples moved, for minutes; garbage tells nothing."""
+    device(tmp_path, "hwmon0", name="power_meter", power1_average=50_000_000, power1_average_interval=interval)
+
+    assert average_s == Hwmon(tmp_path).lines[0].channel.average_s
+
+
+def test_power_that_nothing_draws_is_nonsense(tmp_path: Path) -> None:
+    """5 kW for a part of a machine, 30 kW for a whole one."""
+    device(tmp_path, "hwmon0", name="amdgpu", power1_input=1)
+    device(tmp_path, "hwmon1", name="power_meter", power1_average=1)
+
+    assert [5_000, 30_000] == [line.channel.max_w for line in Hwmon(tmp_path).lines]
+
+
+def test_a_label_that_is_garbage_costs_no_sensor(tmp_path: Path) -> None:
+    """Bytes that are no text are replaced."""
+    (device(tmp_path, "hwmon0", name="amdgpu", power1_input=7_000_000) / "power1_label").write_bytes(b"\xff\n")
+
+    assert 7.0 == Hwmon(tmp_path).lines[0].ask()
+
+
 def test_the_instant_power_is_preferred(tmp_path: Path) -> None:
     """A sensor that tells both is one sensor."""
     device(tmp_path, "hwmon0", name="amdgpu", power1_average=40_000_000, power1_input=30_000_000, power1_label="PPT")

@@ -11,7 +11,7 @@ from raystudy.power.meter import Line
 from raystudy.power.nvml import Nvml
 from tests.fakes.nvml import FakeNvml
 
-NOT_SUPPORTED, DRIVER_NOT_LOADED, GPU_IS_LOST, VERSION_MISMATCH = 3, 9, 15, 18
+NOT_SUPPORTED, DRIVER_NOT_LOADED, GPU_IS_LOST, VERSION_MISMATCH, UNKNOWN = 3, 9, 15, 18, 999
 
 
 def by_name(meter: Nvml) -> dict[str, Line]:
@@ -182,26 +182,91 @@ def test_a_lost_board_harms_no_other(fake_nvml: FakeNvml) -> None:
 
 @pytest.mark.parametrize("function", ["HANDLE", "UUID"])
 def test_a_board_lost_before_does_not_hide_the_others(fake_nvml: FakeNvml, function: str) -> None:
-    """A board that gives no identity when the meter is opened is known by its place, and fails: a sum lacks it."""
+    """A board that gives no identity when the meter is opened is known by its place."""
     fake_nvml.set_up(boards=2)
     fake_nvml.fail(0, function, GPU_IS_LOST)
-    meter = Nvml()
 
-    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(meter)
+    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(Nvml())
+
+
+def test_a_lost_board_is_asked_again_each_time(fake_nvml: FakeNvml) -> None:
+    """First for its handle, then for its power: it raises while it is lost, and may come back."""
+    fake_nvml.set_up(boards=2)
+    fake_nvml.fail(0, "HANDLE", GPU_IS_LOST)
+    lost = Nvml().lines[0]
     with pytest.raises(pynvml.NVMLError_GpuIsLost):
-        meter.lines[0].ask()
+        lost.ask()
+    fake_nvml.fail(0, "HANDLE", 0)
+    fake_nvml.lack_fields(0)
+
+    assert 100 == lost.ask()
 
 
 def test_a_board_that_hangs_when_it_is_opened_does_not_hide_the_others(fake_nvml: FakeNvml) -> None:
     """It is given up after a while, and counts as lost."""
     fake_nvml.set_up(boards=2)
     fake_nvml.delay(0, "UUID", 1.0)
-    meter = Nvml(open_s=0.2)
-    fake_nvml.delay(0, "UUID", 0.0)
 
-    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(meter)
-    with pytest.raises(pynvml.NVMLError_Timeout):
-        meter.lines[0].ask()
+    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(Nvml(open_s=0.2))
+
+
+def test_a_board_whose_state_hangs_keeps_energy_and_power(fake_nvml: FakeNvml) -> None:
+    """What it told before the deadline are its lines, under its UUID."""
+    fake_nvml.delay(0, "TEMP", 1.0)
+    meter = Nvml(open_s=0.2)
+
+    assert ({"energy_j", "power_instant_w"}, {fake_nvml.uuid(0)}) == (by_name(meter).keys(), devices(meter))
+
+
+def test_a_board_that_hangs_after_its_identity_keeps_it(fake_nvml: FakeNvml) -> None:
+    """It is asked for its power by the UUID that it told."""
+    fake_nvml.delay(0, "LIMIT", 1.0)
+    (line,) = Nvml(open_s=0.2).lines
+
+    assert (fake_nvml.uuid(0), 100) == (line.channel.device, line.ask())
+
+
+def test_a_board_whose_fields_fail_is_in_no_module(fake_nvml: FakeNvml) -> None:
+    """Failing is no answer: the board stays a plain one, and the oldest question, which answers, is asked."""
+    fake_nvml.fail(0, "FIELD", UNKNOWN)
+    lines = by_name(Nvml())
+
+    assert ("gpu", 100) == (lines["energy_j"].channel.scope, lines["power_average_w"].ask())
+    assert "power_module_w" not in lines
+
+
+def test_of_ways_that_all_fail_the_best_stays(fake_nvml: FakeNvml) -> None:
+    """None answers, none is unsupported: the first may come back."""
+    fake_nvml.fail(0, "FIELD", GPU_IS_LOST)
+    fake_nvml.fail(0, "POWER", GPU_IS_LOST)
+    power = by_name(Nvml())["power_instant_w"]
+    fake_nvml.fail(0, "FIELD", 0)
+
+    assert 100 == power.ask()
+
+
+def test_bad_bytes_in_a_name_cost_the_name_alone(fake_nvml: FakeNvml) -> None:
+    """The board is read as ever."""
+    fake_nvml.be(0, name=b"\xff\xfe GPU")
+    power = by_name(Nvml())["power_instant_w"]
+
+    assert ("", fake_nvml.uuid(0), 100) == (power.channel.label, power.channel.device, power.ask())
+
+
+def test_a_board_that_fails_in_an_unknown_way_harms_no_other(fake_nvml: FakeNvml) -> None:
+    """Bad bytes in an identity are no error of NVML's."""
+    fake_nvml.set_up(boards=2)
+    fake_nvml.be(0, uuid=b"\xff")
+
+    assert {"NVIDIA board 0", fake_nvml.uuid(1)} == devices(Nvml())
+
+
+def test_power_above_twice_the_limit_is_nonsense(fake_nvml: FakeNvml) -> None:
+    """The channel of each power says so; a limit that is absurd tells nothing."""
+    plain = by_name(Nvml())["power_instant_w"].channel.max_w
+    fake_nvml.be(0, limit_w=4_294_967.295)
+
+    assert (1_400, 2_000) == (plain, by_name(Nvml())["power_instant_w"].channel.max_w)
 
 
 def no_driver(fake: FakeNvml) -> None:

@@ -178,6 +178,31 @@ def test_a_zone_that_hides_its_range_is_read(tmp_path: Path) -> None:
     assert Rapl(tmp_path).lines[0].channel.wraps_at_j is None
 
 
+@pytest.mark.parametrize("text", [b"\xff\xfe\n", "²\n".encode(), b"1\n", b"0\n", b"-5\n", b""])
+def test_a_range_that_is_garbage_tells_nothing(tmp_path: Path, text: bytes) -> None:
+    """Nor does one below 1 J: a counter that wraps all the time could not be read."""
+    (zone(tmp_path, "intel-rapl:0", name="package-0") / "max_energy_range_uj").write_bytes(text)
+
+    assert Rapl(tmp_path).lines[0].channel.wraps_at_j is None
+
+
+def test_an_absurd_limit_tells_nothing(tmp_path: Path) -> None:
+    """2^64 - 1 uW is 18 TW: with it no power would be implausible. The sound one beside it counts."""
+    folder = zone(tmp_path, "intel-rapl:0", name="package-0")
+    (folder / "constraint_0_power_limit_uw").write_text("18446744073709551615\n")
+    (folder / "constraint_1_power_limit_uw").write_text("600000000\n")
+
+    assert 1_200 == Rapl(tmp_path).lines[0].channel.max_w
+
+
+def test_a_name_that_is_garbage_harms_no_other_zone(tmp_path: Path) -> None:
+    """One unreadable byte costs its own zone alone."""
+    zone(tmp_path, "intel-rapl:0", name="package-0")
+    (zone(tmp_path, "intel-rapl:1", name="package-1") / "name").write_bytes(b"\xff\xfe\n")
+
+    assert ["package-0@intel-rapl:0"] == devices(tmp_path)
+
+
 def test_no_tree_is_one_helpful_sentence(tmp_path: Path) -> None:
     """Without a package the message names the folder, the setting and the variable."""
     with pytest.raises(NoMeterError, match=r"no RAPL package under .*missing.*powercap_root or RAYSTUDY_POWERCAP"):

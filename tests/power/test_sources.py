@@ -1,5 +1,6 @@
 """What a node can be measured with."""
 
+import threading
 from pathlib import Path
 
 from raystudy.errors import MeterError, NoMeterError
@@ -76,3 +77,43 @@ def test_one_that_refuses_tells_why_and_the_fix() -> None:
     source = source_of(NoMeterError("There is none.", "Buy one."))
 
     assert (False, (), "There is none.", "Buy one.") == (source.readable, source.devices, source.reason, source.fix)
+
+
+def test_one_that_breaks_in_an_unknown_way_is_told_of() -> None:
+    """As the sampler would: the error is the reason, and the others are shown."""
+
+    def opener(_metering: Metering) -> Meter:
+        raise RuntimeError("the driver is of glass")
+
+    (source,) = sources(Metering(), openers={"made": opener})
+
+    assert (False, True) == (source.readable, "RuntimeError: the driver is of glass" in (source.reason or ""))
+
+
+def test_one_that_cannot_be_closed_is_readable() -> None:
+    """What it told is known by then."""
+
+    class Made:
+        lines = ()
+
+        def close(self) -> None:
+            raise RuntimeError
+
+    assert source_of(Made()).readable
+
+
+def test_one_that_hangs_is_given_up() -> None:
+    """After a while; the next is tried."""
+    never = threading.Event()
+
+    def hangs(_metering: Metering) -> Meter:
+        never.wait(10)
+        raise NoMeterError("It hung.")
+
+    first, second = sources(
+        Metering(), openers={"hangs": hangs, "rapl": lambda _: Rapl(Path("/no/such"))}, answer_s=0.05
+    )
+    never.set()
+
+    assert (False, "rapl") == (first.readable, second.name)
+    assert "did not answer within 0.05 s" in (first.reason or "")

@@ -79,7 +79,7 @@ class TestTotals:
 
     @pytest.mark.parametrize(("power_w", "covers"), [(30.0, "board"), (None, None)])
     def test_a_board_speaks_where_no_part_is_measured(self, power_w: float | None, covers: str | None) -> None:
-        """A laptop on battery tells the whole machine; at the plug its battery says nothing, and the estimate is kept."""
+        """A laptop on battery tells the whole machine; at the plug it says nothing, and the estimate is kept."""
         failed = range(len(self.times_s)) if power_w is None else ()
         battery = trace(steady(power_w or 0.0), self.times_s, device="battery", scope="board", failed=failed)
         total = totals(energies([battery, self.estimate], self.spans), self.spans)
