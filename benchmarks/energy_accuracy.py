@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +123,7 @@ def live(peers: Path | None) -> None:
         (place / "nvidia-smi").chmod(0o755)
         fake, curves = FakeNvml(place / "control"), _curves()
         fake.set_up(boards=BOARDS, age_s=10)
-        epoch_s = time.monotonic() - 10
+        epoch_s = fake.epoch_s
         for board, curve in enumerate(curves):
             fake.curve(board, list(zip((0.0, *curve.at_s[1:]), curve.power_w, strict=True)))
         environment = os.environ | {

@@ -237,7 +237,7 @@ def test_each_joule_is_counted_once(measured: dict[str, Any]) -> None:
     zones = [(entry["scope"], entry["name"]) for entry in measured["energies"] if entry["scope"] != "gpu"]
 
     assert [("package", "package-0"), ("dram", "package-0/dram")] == zones
-    assert pytest.approx(50, rel=0.1) == measured["total"]["package"]["mean_w"]
+    assert pytest.approx(50, rel=0.3) == measured["total"]["package"]["mean_w"]
     assert {"gpu", "package", "dram"} == measured["total"].keys()
 
 

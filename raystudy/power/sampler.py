@@ -106,7 +106,7 @@ class Sampler:
             )
             self.mark()
         with self._lock:  # arrays are copied in no time; objects are made of them outside
-            pieces = [t.ring.piece(*t.ring.bounds(start_s - _lag_s(t), end_s + _lag_s(t))) for t in tracks]
+            pieces = [t.ring.piece(*t.ring.bounds(start_s - _beside_s(t), end_s + _beside_s(t))) for t in tracks]
         held = [piece.readings() for piece in pieces]
         lacking = [
             t.line.channel.name for t, readings in zip(tracks, held, strict=True) if not _reaches(readings, start_s)
@@ -241,6 +241,11 @@ class Sampler:
 def _lag_s(track: Track) -> float:
     """Return how old what an instrument says may be."""
     return track.line.channel.update_s + track.line.channel.average_s
+
+
+def _beside_s(track: Track) -> float:
+    """Return how far beside a span readings are kept: samples as far as the counter beside them, read seldom."""
+    return _lag_s(track) + (SELDOM_S if track.joules else 0.0)
 
 
 def _longest_lag_s(tracks: Sequence[Track]) -> float:

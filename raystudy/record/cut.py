@@ -6,7 +6,7 @@ A counter is read where it stood, sampled power is integrated. Neither is extrap
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -103,10 +103,18 @@ def _cut_counter(curve: Curve, start_s: float, end_s: float, power: Curve | None
 
 
 def _unseen_j(curve: Curve, start_s: float, end_s: float, power: Curve | None) -> float:
-    """Return by how much a counter and the samples beside it differ between the updates around two times."""
-    points = around(curve.points, start_s, end_s)
-    sampled_j = power.between(points[0].at_s, points[-1].at_s) if power else None
-    return 0.0 if sampled_j is None else abs(points[-1].value - points[0].value - sampled_j)
+    """Return by how much a counter and the samples beside it may differ between updates surely around two times."""
+    first, after = bisect_right(curve.points, start_s, key=time_of) - 1, bisect_left(curve.points, end_s, key=time_of)
+    early = next((p for p in curve.points[max(first, 0) :: -1] if p.at_s + p.half_width_s <= start_s), None)
+    late = next((p for p in curve.points[after:] if p.at_s - p.half_width_s >= end_s), None)
+    sampled_j = power.between(early.at_s, late.at_s) if power and early and late else None
+    if power is None or early is None or late is None or sampled_j is None:
+        return 0.0
+    apart_j, times_j = (
+        abs(late.value - early.value - sampled_j),
+        power.most_w * (early.half_width_s + late.half_width_s),
+    )
+    return apart_j + times_j if apart_j > times_j else apart_j
 
 
 def _stood(curve: Curve, at_s: float, power: Curve | None) -> tuple[float, float]:

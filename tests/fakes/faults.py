@@ -97,14 +97,14 @@ def fail(control: FakeNvml, index: int, functions: Sequence[str], code: int) -> 
 def drive(control: FakeNvml, root: Path) -> Run:
     """Drive every fault once, beside each other, on boards whose curves began ten seconds ago and a zone that wraps."""
     zone(root, "intel-rapl:0", name="package-0", range_uj=RANGE_UJ)
-    epoch_s = time.monotonic() - 10
+    epoch_s = control.epoch_s
     sampler = Sampler((Nvml(), Counted(root)), rate_hz=10)
     time.sleep(1.2)
-    sampler.mark()
-    start_s = time.monotonic()
+    start_s = time.monotonic() + 0.5
     for index, duration_s in ((STEP, STEP_S), (BURST, BURST_S)):
         control.curve(index, ((0, 60), (start_s - epoch_s, STEP_W), (start_s - epoch_s + duration_s, 60)))
-    time.sleep(BURST_S)
+    sampler.mark()
+    time.sleep(max(start_s + BURST_S - time.monotonic(), 0.0))
     short_end_s = time.monotonic()
     sampler.mark()
     half_s = time.monotonic()

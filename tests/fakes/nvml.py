@@ -81,6 +81,11 @@ class FakeNvml:
             board.average_us, board.energy_base_mj = 1_000_000, int(energy_base_j * 1e3)
             self.curve(index, ((0, power_w),))
 
+    @property
+    def epoch_s(self) -> float:
+        """When the curves began, monotonic clock."""
+        return float(self._control.epoch_ns) / 1e9
+
     def uuid(self, index: int) -> str:
         """Return the identity of a board."""
         return f"GPU-{index:08d}-0000-0000-0000-000000000000"
