@@ -10,14 +10,14 @@ delays another: a device that is slow to answer gets a worker of its own.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from raystudy.power.live import latest_w
 from raystudy.power.meter import Line, Meter
 from raystudy.power.ring import NOT_PLANNED, Ring
 from raystudy.power.spill import Spill
 from raystudy.power.worker import POLL_S, Track, Worker
-from raystudy.record.counter import rise_between
 from raystudy.record.points import Point
 from raystudy.record.trace import NS_PER_S, Channel, Reading, Sampling, Trace
 
@@ -39,14 +39,11 @@ HUNG_S = 1.0
 EDGE_S = 0.5
 """An edge is waited for no longer than this."""
 
-WAIT_S = 3.0
+WAIT_S = 2.0
 """No instrument is waited for longer than this after a span, however late what it says comes."""
 
 SPILL_S, HOLD_S = 60.0, 600.0
 """Readings go to disk this often; so long they are held in memory all the same."""
-
-LIVE_S = 0.5
-"""Shortest stretch of a counter that gives watts for a display; counters move every 1 to 100 ms."""
 
 _SUPERVISE_S = 0.1
 
@@ -278,28 +275,3 @@ def _joined(older: Sequence[Reading], newer: Sequence[Reading], start_s: float) 
     for reading in (*known, *newer):
         ring.append(reading)
     return ring.cut(start_s, max(start_s, newer[-1].at_s if newer else known[-1].at_s))
-
-
-def latest_w(rings: Mapping[Channel, Ring]) -> dict[str, float | None]:
-    """Return the last power of each device: of its power channel, else from the last stretch of its counter."""
-    watts: dict[str, float | None] = {}
-    for channel, ring in rings.items():
-        if channel.quantity == "power_w":
-            newest = ring.newest()
-            watts[channel.device] = newest.value if newest else None
-        elif channel.quantity == "energy_j":
-            watts.setdefault(channel.device, _slope_w(ring, channel))
-    return watts
-
-
-def _slope_w(counter: Ring, channel: Channel) -> float | None:
-    """Return the mean power over the last half second or more of a counter."""
-    newest = counter.newest()
-    if newest is None or newest.value is None:
-        return None
-    oldest = counter.cut(newest.at_s - LIVE_S, newest.at_s)[0]
-    if oldest.value is None or newest.at_s - oldest.at_s < LIVE_S:
-        return None
-    early, late = (Point(each.at_s, each.half_width_s, each.value or 0.0) for each in (oldest, newest))
-    rise = rise_between(early, late, channel)
-    return rise.fewest_j / (late.at_s - early.at_s) if rise and not rise.more_laps else None
