@@ -124,8 +124,9 @@ class Sampler:
         """Return the good measured readings of energy and power since those that `seen_ns` notes by name."""
         found = {}
         with self._lock:
-            for channel, ring in ((track.line.channel, track.ring) for track in self._tracks):
-                if channel.estimated or channel.quantity not in ("energy_j", "power_w"):
+            for track in self._tracks:
+                channel, ring = track.line.channel, track.ring
+                if channel.estimated or not track.joules:
                     continue
                 readings = ring.readings(ring.before((seen_ns.get(channel.name, 0) + 1) / NS_PER_S))
                 found[channel] = [Point(r.at_s, r.half_width_s, r.value) for r in readings if r.value is not None]

@@ -59,9 +59,13 @@ def unwrapped(raw: Sequence[Point], channel: Channel) -> Unwrapped:
     """
     kept, n_glitches = _without_glitches(raw, channel)
     stretches = [(early, late, rise_between(early, late, channel)) for early, late in pairwise(kept)]
+    slopes_w = [_slope_w(stretch, channel) for stretch in stretches]
+    most_w = max((slope_w for slope_w in slopes_w if slope_w is not None), default=channel.max_w or 0.0)
     points, holes, total_j = list(kept[:1]), list[Hole](), kept[0].value if kept else 0.0
-    for index, (early, late, _) in enumerate(stretches):
-        rise_j, u_j = _settled(stretches, index, channel)
+    for index, (early, late, rise) in enumerate(stretches):
+        around_w = [slope_w for slope_w in slopes_w[max(index - 1, 0) : index + 2] if slope_w is not None]
+        guess_w = sum(around_w) / len(around_w) if around_w else most_w / 2
+        rise_j, u_j = _settled(rise, late.at_s - early.at_s, guess_w, most_w, lap_j=channel.wraps_at_j or 0.0)
         if u_j > 0:
             holes.append(Hole(early.at_s, late.at_s, u_j))
         total_j += rise_j
@@ -87,8 +91,7 @@ def _without_glitches(raw: Sequence[Point], channel: Channel) -> tuple[list[Poin
         before, reading, after = kept[-1], raw[index], raw[index + 1] if index + 1 < len(raw) else None
         sound = rise_between(before, reading, channel)
         goes_on = after and rise_between(reading, after, channel)
-        skipped = after and rise_between(before, after, channel)
-        if (goes_on or not skipped) if sound else (goes_on and not skipped):
+        if (sound and goes_on) or ((sound or goes_on) and not (after and rise_between(before, after, channel))):
             kept.append(reading)
     return kept, len(raw) - len(kept)
 
@@ -105,18 +108,15 @@ def rise_between(early: Point, late: Point, channel: Channel) -> Rise | None:
     return Rise(rise_j, 0 if lap_j is None or math.isinf(most_j) else int((most_j - rise_j) / lap_j))
 
 
-def _settled(stretches: Sequence[_Stretch], index: int, channel: Channel) -> tuple[float, float]:
+def _settled(
+    rise: Rise | None, duration_s: float, guess_w: float, most_w: float, *, lap_j: float
+) -> tuple[float, float]:
     """Return the joules taken for a stretch, and how far they may be off."""
-    early, late, rise = stretches[index]
-    if rise is not None and not rise.more_laps:
-        return rise.fewest_j, 0.0
-    duration_s, slopes_w = late.at_s - early.at_s, [_slope_w(stretch, channel) for stretch in stretches]
-    most_w = max((slope_w for slope_w in slopes_w if slope_w is not None), default=channel.max_w or 0.0)
-    around_w = [slope_w for slope_w in slopes_w[max(index - 1, 0) : index + 2] if slope_w is not None]
-    guess_j = duration_s * (sum(around_w) / len(around_w) if around_w else most_w / 2)
+    guess_j = duration_s * guess_w
     if rise is None:
         return guess_j, max(guess_j, most_w * duration_s - guess_j)
-    lap_j = channel.wraps_at_j or 0.0
+    if not rise.more_laps:
+        return rise.fewest_j, 0.0
     laps = min(max(round((guess_j - rise.fewest_j) / lap_j), 0), rise.more_laps)
     return rise.fewest_j + laps * lap_j, max(laps, rise.more_laps - laps) * lap_j
 

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,11 +10,10 @@ import ray
 
 from raystudy.errors import ClusterError
 from raystudy.power.monitor import NAMESPACE, stop_monitors
+from raystudy.power.nodes import probe
 from raystudy.study import Resources, Study
 from raystudy.sweep.trial import POWER_RESOURCE, bundle
 from raystudy.training.hub import hub_environment
-
-_PROBE_S = 5.0
 
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -46,7 +44,7 @@ def cluster(address: str | None, study: Study) -> Iterator[None]:
     }
     joined_before = ray.is_initialized()
     try:
-        _probe(address)
+        probe(address)
         if joined_before:
             pass
         elif address is None:
@@ -67,13 +65,6 @@ def cluster(address: str | None, study: Study) -> Iterator[None]:
         stop_monitors(study.name)
         if not joined_before:
             ray.shutdown()
-
-
-def _probe(address: str | None) -> None:
-    """Raise OSError where nothing listens at HOST:PORT; Ray itself would try for long, and say much."""
-    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
-        socket.create_connection((host, int(port)), timeout=_PROBE_S).close()
 
 
 def node_ids() -> list[str]:
