@@ -2,9 +2,10 @@
 
 import polars as pl
 
+from raystudy.analysis.apa import statistic
 from raystudy.analysis.trials import Trials
-from raystudy.analysis.words import because, counted, in_unit, listing, number, p_value
-from raystudy.stats.anova import repeated_measures
+from raystudy.analysis.words import because, counted, equals, in_unit, listing, number
+from raystudy.stats.decision import decided
 
 ALPHA = 0.05
 
@@ -63,19 +64,15 @@ def _bought(trials: Trials) -> str:
 
 def _verdict(trials: Trials) -> str:
     """Say in plain words what the test of the held-out loss says."""
-    result = repeated_measures(trials.design("loss_heldout").values)
-    if result.test is None:
-        return f"the data cannot tell whether the levels differ ({because(result.reason)})"
-    gg = result.test.greenhouse_geisser
-    p = p_value(gg.p)
-    corrected = "Greenhouse-Geisser " if result.k > 2 else ""
-    evidence = (
-        f"F({result.df_effect}, {result.df_error}) = {number(result.test.f)}, "
-        f"{corrected}p {p if p.startswith('<') else f'= {p}'}, {counted(result.n, 'block')}"
-    )
-    if gg.p >= ALPHA:
-        return f"the data cannot tell the levels apart ({evidence})"
-    return f"differences this large between the levels are hardly chance ({evidence})"
+    effect, decision = decided(trials.design("loss_heldout"))
+    if decision.p is None:
+        return f"the data cannot tell whether the levels differ ({because(effect.reason)})"
+    evidence = f"{decision.test}, {statistic(decision)}, {equals(decision.p)}, {counted(effect.n, 'block')}"
+    if decision.p < ALPHA:
+        return f"differences this large between the levels are hardly chance ({evidence})"
+    if decision.omnibus_p is not None and decision.omnibus_p < ALPHA:
+        return f"the levels differ, but not along a line ({evidence}; {decision.omnibus}, {equals(decision.omnibus_p)})"
+    return f"the data cannot tell the levels apart ({evidence})"
 
 
 def _spreads(statistics: pl.DataFrame) -> str:

@@ -11,6 +11,7 @@ from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import counted
 from raystudy.stats.design import Design
 from raystudy.stats.intervals import within_subject_intervals
+from raystudy.stats.pairwise import pairwise
 
 _LOG_FROM = 3
 """Levels whose greatest is at least this many times their smallest stand on a logarithmic axis."""
@@ -89,7 +90,7 @@ def _spans_decades(trials: Trials) -> bool:
 
 def _differences(trials: Trials) -> Iterator[Differences]:
     """Yield the differences of the held-out loss, where two blocks are complete."""
-    pairs = [pair for pair in differences(trials.design("loss_heldout")) if pair.mean_diff is not None]
+    pairs = [pair for pair in differences(pairwise(trials.design("loss_heldout"))) if pair.mean_diff is not None]
     if not pairs:
         return
     frame = pl.DataFrame(

@@ -1,57 +1,94 @@
-"""Tables of tests: whether levels differ by more than repetitions do, one row a measure; then pair by pair."""
+"""Tables of tests, one row a measure or an effect: do levels differ, which ones, along which line?
 
-from collections.abc import Iterator
+Comparisons by name ──effects, pairs, trends──▶ Tables
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
 from raystudy.analysis.findings import Table
-from raystudy.analysis.trials import Trials
-from raystudy.analysis.words import because, listing
-from raystudy.stats.anova import Anova, repeated_measures
-from raystudy.stats.design import Design
-from raystudy.stats.pairwise import Pair, pairwise
+from raystudy.stats.anova import Effect
+from raystudy.stats.decision import Decision
+from raystudy.stats.pairwise import Pair
+from raystudy.stats.trend import Polynomial, Trend
 
-_REASON = "no test, because"
-_ANOVA: dict[str, pl.DataType] = {
-    "measure": pl.String(),
-    "blocks": pl.Int64(),
-    "F": pl.Float64(),
-    "df": pl.Int64(),
-    "df error": pl.Int64(),
-    "p": pl.Float64(),
-    "GG epsilon": pl.Float64(),
-    "p (GG)": pl.Float64(),
-    "log10 p (GG)": pl.Float64(),
-    "Mauchly p": pl.Float64(),
-    "partial eta²": pl.Float64(),
-    "generalised eta²": pl.Float64(),
-    _REASON: pl.String(),
+Row = dict[str, Any]
+Tested = tuple[Effect, Decision]
+
+REASON = "no test, because"
+_CORRECTED = {"CM": "chi_muller", "GG": "greenhouse_geisser"}
+_EFFECTS = (
+    "Analysis of variance with repeated measures: do the levels differ by more than the {subjects} disagree? Read the "
+    "p of the test that decides; which one that is follows from the design, not from the values. CM, GG: corrections "
+    "of Chi and Muller, and of Greenhouse and Geisser, which do not assume sphericity; Mauchly's p tests it. Partial "
+    "eta² leaves differences between {subjects} out, generalised eta² (with its 95 % interval) and omega² keep them."
+)
+_PAIRS = (
+    "Paired t tests within {subjects}, later level less earlier one, each with the 95 % interval of its own. Holm and "
+    "max-T hold for all pairs together; max-T flips the signs of whole {subjects}, and asks no normal distribution. "
+    "d_z: the difference in standard deviations of the differences; g_av: in those of the levels (Hedges)."
+)
+_TRENDS = (
+    "A line and a bend over the levels as they are spaced, and over their logarithms, each tested against its own "
+    "spread among the {subjects}. Slopes are per unit of the level, or per e-fold of it."
+)
+TRENDS: Mapping[str, str] = {
+    "linear": "line",
+    "quadratic": "bend",
+    "log_linear": "line over logarithms",
+    "log_quadratic": "bend over logarithms",
 }
-_PAIRS: dict[str, pl.DataType] = {
-    "measure": pl.String(),
-    "pair": pl.String(),
-    "blocks": pl.Int64(),
-    "difference": pl.Float64(),
-    "95 % low": pl.Float64(),
-    "95 % high": pl.Float64(),
-    "t": pl.Float64(),
-    "df": pl.Int64(),
-    "p": pl.Float64(),
-    "p (Bonferroni)": pl.Float64(),
-    "d_z": pl.Float64(),
-    _REASON: pl.String(),
-}
+"""What people call the trends."""
 
 
-def tables(trials: Trials) -> tuple[Table, ...]:
-    """Return the tests of all levels at once, and of each pair."""
-    return _anova_table(trials), _pairwise_table(trials)
+def effects_table(tested: Mapping[str, Tested], *, first: str, subjects: str, note: str = "") -> Table:
+    """Return F with its corrections and sizes; `first` names the first column, `subjects` what is measured again."""
+    kinds = {first: pl.String, subjects: pl.Int64, "decided by": pl.String, "df": pl.Int64, "df error": pl.Int64}
+    rows = [{first: name, subjects: effect.n, **_effect(effect, decided)} for name, (effect, decided) in tested.items()]
+    parts = (_EFFECTS.format(subjects=subjects), _no_mauchly(tested.values()), note)
+    note = " ".join(part for part in parts if part)
+    return Table(name="anova", title="Do the levels differ?", frame=frame_of(rows, kinds, subjects), note=note)
 
 
-def differences(data: Design) -> Iterator[Pair]:
-    """Yield each pair as later level less earlier one, which is how people ask: what did more of it do?"""
-    yield from reversed(pairwise(replace(data, values=data.values[:, ::-1], levels=data.levels[::-1])))
+def pairs_table(pairs: Mapping[str, Sequence[Pair]], *, first: str, subjects: str, note: str = "") -> Table:
+    """Return the differences between levels, later less earlier."""
+    kinds = {first: pl.String, "pair": pl.String, subjects: pl.Int64, "df": pl.Int64}
+    rows = [{first: name, **_pair(pair, subjects)} for name, several in pairs.items() for pair in several]
+    note = f"{_PAIRS.format(subjects=subjects)} {note}".strip()
+    return Table(name="pairwise", title="Which levels differ?", frame=frame_of(rows, kinds, subjects), note=note)
+
+
+def trends_table(trends: Mapping[str, Trend], *, first: str, subjects: str, note: str = "") -> Table:
+    """Return the trends of each measure."""
+    kinds = {first: pl.String, "trend": pl.String, "df": pl.Int64}
+    rows = [
+        {first: name, "trend": called, **_trend(getattr(trend, kind))}
+        for name, trend in trends.items()
+        for kind, called in TRENDS.items()
+    ]
+    note = f"{_TRENDS.format(subjects=subjects)} {note}".strip()
+    frame = frame_of(rows, kinds, subjects)
+    return Table(name="trend", title="Along which line do they differ?", frame=frame, note=note)
+
+
+def frame_of(rows: Sequence[Row], known: Mapping[str, Any], subjects: str) -> pl.DataFrame:
+    """Make a frame with the columns of the rows: numbers, where `known` does not say otherwise; reasons only if any."""
+    columns = dict.fromkeys(column for row in rows for column in row)
+    schema = {column: pl.String if column == REASON else known.get(column, pl.Float64) for column in columns}
+    frame = pl.DataFrame(rows, schema=schema)
+    if REASON not in columns:
+        return frame
+    if frame[REASON].is_null().all():
+        return frame.drop(REASON)
+    return frame.with_columns(pl.col(REASON).str.replace_all("subject", subjects.removesuffix("s")))
+
+
+def differences(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Return each pair as later level less earlier one, which is how people ask: what did more of it do?"""
+    return tuple(map(_turned, pairs))
 
 
 def pair_name(pair: Pair) -> str:
@@ -59,100 +96,76 @@ def pair_name(pair: Pair) -> str:
     return f"{pair.a} − {pair.b}"
 
 
-def _measures(trials: Trials) -> dict[str, str]:
-    """Return what is tested, by column."""
-    joules = trials.joules
+def _turned(pair: Pair) -> Pair:
+    mean_diff, ci_low, ci_high, t, d_z, g_av = (
+        None if value is None else -value
+        for value in (pair.mean_diff, pair.ci_high, pair.ci_low, pair.t, pair.d_z, pair.g_av)
+    )
+    return replace(
+        pair, a=pair.b, b=pair.a, mean_diff=mean_diff, ci_low=ci_low, ci_high=ci_high, t=t, d_z=d_z, g_av=g_av
+    )
+
+
+def _effect(effect: Effect, decided: Decision) -> Row:
+    test = effect.test
+    if test is None:
+        return {REASON: effect.reason}
+    cm, gg, ges = test.chi_muller, test.greenhouse_geisser, test.sizes.ges
     return {
-        "loss_heldout": "held-out loss, nats/token",
-        joules.train_j: joules.title("training energy", "J"),
-        "energy_j_per_token": joules.title("energy per token", "J/token"),
-        "loss_drop_per_kj": joules.title("loss drop", "nats/kJ"),
-        "parameter_efficiency_published": joules.mark("PE as published"),
-        "parameter_efficiency_recounted": joules.mark("PE recounted"),
+        "decided by": decided.test,
+        "p": decided.p,
+        "log10 p": decided.log10_p,
+        "F": test.f,
+        "df": effect.df_effect,
+        "df error": effect.df_error,
+        "CM epsilon": cm.epsilon,
+        "p (CM)": cm.p,
+        "GG epsilon": gg.epsilon,
+        "p (GG)": gg.p,
+        "p (lower bound)": test.lower_bound.p,
+        "Mauchly p": test.mauchly.p,
+        "partial eta²": test.sizes.pes.value,
+        "generalised eta²": ges.value,
+        "95 % low": ges.low,
+        "95 % high": ges.high,
+        "omega²": test.sizes.omega2.value,
     }
 
 
-def _anova_table(trials: Trials) -> Table:
-    designs = {title: trials.design(column) for column, title in _measures(trials).items()}
-    results = {title: repeated_measures(data.values) for title, data in designs.items()}
-    rows = [_anova_row(title, result) for title, result in results.items()]
-    note = (
-        "One-way analysis of variance with repeated measures: do the levels differ by more than the blocks disagree? "
-        "Its subjects are the blocks, one repetition each. "
-        "Read the Greenhouse-Geisser (GG) p, which does not assume sphericity; Mauchly's p tests it. Partial eta² "
-        "leaves differences between blocks out, generalised eta² keeps them."
-    )
-    return Table(
-        name="anova",
-        title="Do the levels differ?",
-        frame=_without_empty_reasons(pl.DataFrame(rows, schema=_ANOVA, orient="row")),
-        note=" ".join(
-            part for part in (note, _no_mauchly(results), _dropped_note(designs), trials.joules.note) if part
-        ),
-    )
+def _pair(pair: Pair, subjects: str) -> Row:
+    return {
+        "pair": pair_name(pair),
+        subjects: pair.n,
+        "difference": pair.mean_diff,
+        "95 % low": pair.ci_low,
+        "95 % high": pair.ci_high,
+        "t": pair.t,
+        "df": pair.df,
+        "p": pair.p,
+        "p (Holm)": pair.p_holm,
+        "p (max-T)": pair.p_max_t,
+        "p (Bonferroni)": pair.p_bonferroni,
+        "d_z": pair.d_z,
+        "g_av": pair.g_av,
+        REASON: pair.reason,
+    }
 
 
-def _anova_row(title: str, result: Anova) -> tuple[object, ...]:
-    test = result.test
-    if test is None:
-        return title, result.n, *[None] * (len(_ANOVA) - 3), because(result.reason)
-    gg = test.greenhouse_geisser
-    return (
-        title,
-        result.n,
-        test.f,
-        result.df_effect,
-        result.df_error,
-        test.p,
-        gg.epsilon,
-        gg.p,
-        gg.log10_p,
-        test.mauchly.p,
-        test.pes,
-        test.ges,
-        None,
-    )
+def _trend(found: Polynomial) -> Row:
+    return {
+        "slope": found.slope,
+        "95 % low": found.ci_low,
+        "95 % high": found.ci_high,
+        "t": found.t,
+        "df": found.df,
+        "p": found.p,
+        "log10 p": found.log10_p,
+        REASON: found.reason,
+    }
 
 
-def _no_mauchly(results: dict[str, Anova]) -> str:
+def _no_mauchly(tested: Iterable[Tested]) -> str:
     """Say why a test of the levels has no test of sphericity."""
-    reasons = dict.fromkeys(because(result.test.mauchly.reason) for result in results.values() if result.test)
+    reasons = dict.fromkeys(effect.test.mauchly.reason for effect, _ in tested if effect.test)
     said = "; ".join(reason for reason in reasons if reason)
     return f"Where Mauchly's p is missing: {said}." if said else ""
-
-
-def _without_empty_reasons(frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave the column of reasons out where every test could be made."""
-    return frame.drop(_REASON) if frame[_REASON].is_null().all() else frame
-
-
-def _dropped_note(designs: dict[str, Design]) -> str:
-    """Say which blocks were left out of which test, where a measure exists at all."""
-    said = [
-        f"{title}: {listing([str(dropped) for dropped in data.dropped])}"
-        for title, data in designs.items()
-        if data.dropped and data.subjects
-    ]
-    return f"Left out, since incomplete: {'; '.join(said)}." if said else ""
-
-
-def _pairwise_table(trials: Trials) -> Table:
-    measures = _measures(trials)
-    tested = {measures[column]: trials.design(column) for column in ("loss_heldout", "energy_j_per_token")}
-    rows = [_pair_row(title, pair) for title, data in tested.items() for pair in differences(data)]
-    note = (
-        "Paired t tests within blocks, later level less earlier one. Bonferroni: p times the number of pairs. "
-        "d_z: the difference in standard deviations of the differences."
-    )
-    return Table(
-        name="pairwise",
-        title="Which levels differ?",
-        frame=_without_empty_reasons(pl.DataFrame(rows, schema=_PAIRS, orient="row")),
-        note=f"{note} {trials.joules.note}".strip(),
-    )
-
-
-def _pair_row(title: str, pair: Pair) -> tuple[object, ...]:
-    bounds = (pair.mean_diff, pair.ci_low, pair.ci_high)
-    test = (pair.t, pair.df, pair.p, pair.p_bonferroni, pair.d_z)
-    return title, pair_name(pair), pair.n, *bounds, *test, because(pair.reason)

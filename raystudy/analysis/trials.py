@@ -11,7 +11,8 @@ import polars as pl
 from raystudy.analysis.joules import Joules, joules_of
 from raystudy.errors import AnalysisError
 from raystudy.record.archive import Baseline
-from raystudy.stats.design import Design, design
+from raystudy.stats.cells import design
+from raystudy.stats.design import Design
 from raystudy.stats.metrics import METRICS, Inputs, cs_tflops
 from raystudy.study import CORPUS_FIELDS, Study
 from raystudy.study.trials import Level
@@ -68,7 +69,7 @@ class Trials:
 
     def design(self, column: str) -> Design:
         """Return one column as blocks x levels."""
-        return design(self.rows, subject="block", level="level", value=column, levels=self.levels)
+        return design(self.rows, subject="block", within=["level"], value=column, levels={"level": self.levels})
 
 
 def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] = ()) -> Trials:

@@ -39,6 +39,12 @@ def p_value(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else _scientific(p, digits=2)
 
 
+def equals(p: float) -> str:
+    """Return `p = 0.031`, or `p < 1e-308`."""
+    value = p_value(p)
+    return f"p {value}" if value.startswith("<") else f"p = {value}"
+
+
 def because(reason: Reason | None) -> str | None:
     """Return why a statistic is missing, in the words of a study, whose subjects are its blocks."""
     return None if reason is None else reason.replace("subject", "block")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from raystudy.cli import analyze, measure, meters, plan, results, run, schema, status
+from raystudy.cli import analyze, anova, measure, meters, plan, results, run, schema, status
 from raystudy.errors import RaystudyError
 
 app = typer.Typer(
@@ -21,7 +21,16 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan.plan, run.run, status.status, results.results, analyze.analyze, meters.meters, schema.schema):
+for verb in (
+    plan.plan,
+    run.run,
+    status.status,
+    results.results,
+    analyze.analyze,
+    anova.anova,
+    meters.meters,
+    schema.schema,
+):
     app.command()(verb)
 app.command(context_settings={"allow_interspersed_args": False})(measure.measure)  # options after COMMAND are its own
 

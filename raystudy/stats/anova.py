@@ -1,27 +1,33 @@
-"""One-way analysis of variance with repeated measures, in closed form, right at any scale and offset.
+"""Analysis of variance with repeated measures, in closed form, right at any scale and offset.
 
-    values (subjects, levels) ──centre──▶ effect + residuals ──square──▶ SS, F, p, effect sizes
+    Design ──each within effect──▶ its contrasts (subjects, d) ──each between effect──▶ SS, F, p, corrections, sizes
+               none: the subjects' means, for the between factors themselves
+
+Every effect of a within factor is a set of orthonormal contrasts of the cells; its variance among the subjects is the
+error, and its mean over the groups the effect. Between factors are tested by type III hypotheses: on the means of the
+groups, each counting alike, however many subjects it has.
 
 Centred before it is squared: of values near 1e8, or of subjects that far apart, software that squares first keeps no
 digit (R's car gives F .985 for 22.12, pingouin an infinite one). Scaled by a power of two, which costs no digit:
 squares of 1e-11, the order of P1's metric, make other software print W = inf.
 
-B. J. Winer, Statistical Principles in Experimental Design, 2nd ed. (1971), 4.2-4.4;
-S. Olejnik & J. Algina, Psychol. Methods 8, 434 (2003), for generalised eta squared.
+B. J. Winer, Statistical Principles in Experimental Design, 2nd ed. (1971), 4.2-4.4 and 7.2-7.3;
+S. E. Maxwell & H. D. Delaney, Designing Experiments and Analyzing Data, 2nd ed. (2004), 12-14.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
-from raystudy.stats.design import Matrix
+from raystudy.stats.contrasts import ROUNDING, group_means
+from raystudy.stats.design import Design, Factor, Matrix
+from raystudy.stats.effect_size import Sizes, Sums, sizes
 from raystudy.stats.probability import f_tail
 from raystudy.stats.reason import Reason
-from raystudy.stats.sphericity import Mauchly, epsilons, mauchly
-
-_ROUNDING = 4 * np.finfo(np.float64).eps
-"""Differences below this part of the greatest value are those of storing it, not of what was measured."""
+from raystudy.stats.sphericity import Mauchly, epsilons, mauchly, spectrum
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,121 +47,188 @@ class FTest:
 
     f: float
     p: float
+    """Sphericity assumed."""
     log10_p: float
     greenhouse_geisser: Correction
     huynh_feldt: Correction
+    chi_muller: Correction
     lower_bound: Correction
     mauchly: Mauchly
-    pes: float
-    """Partial eta squared: effect / (effect + error)."""
-    ges: float
-    """Generalised eta squared: effect / (effect + subjects + error)."""
+    sizes: Sizes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Anova:
+class Effect:
     """Sums of squares with their degrees of freedom, and the test, or the reason why there is none."""
 
+    name: str
+    """Names of its factors, those between subjects first, as `treatment:phase`."""
     n: int
-    k: int
+    """Subjects."""
     df_effect: int
     df_error: int
     ss_effect: float | None = None
     ss_error: float | None = None
     ss_subject: float | None = None
+    """Of the subjects' means within their groups: what the design keeps out of the error."""
     test: FTest | None = None
     reason: Reason | None = None
+    between: bool = False
+    """Whether no factor of it varies within subjects."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Centred:
-    """The values in units of `scale`, taken apart."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stratum:
+    """What the effects of one set of within factors are tested on, and against."""
 
-    effect: Matrix
-    """(levels,) level means, their own mean taken out"""
-    residuals: Matrix
-    """(subjects, levels)"""
-    subjects: Matrix
-    """(subjects,) subject means, their own mean taken out"""
+    within: tuple[Factor, ...]
+    means: Matrix
+    """(groups, contrasts): of orthonormal contrasts of the cells."""
+    ss: float
+    """Of the residuals, the scores less the mean of their group: the error that its effects are tested against."""
+    spectrum: Matrix
+    """(contrasts,): eigenvalues of the residuals' covariance."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parts:
+    """A design taken apart, in units of `scale`."""
+
+    data: Design
+    df: int
+    """Degrees of freedom of the subjects within their groups."""
     scale: float
     rounding: float
+    """The root mean square over all cells that rounding makes of nothing."""
+    strata: tuple[_Stratum, ...]
+    """The first is that of the subjects' means."""
 
-    def ss(self, part: Matrix) -> float:
-        """Return the sum of squares of a part over all cells, in units of scale squared."""
-        return float((part**2).sum()) * self.residuals.size / part.size
-
-    def vanishes(self, part: Matrix) -> bool:
-        """Whether a part is no greater than what rounding makes of nothing."""
-        return math.sqrt(self.ss(part) / self.residuals.size) <= self.rounding
+    def vanishes(self, ss: float) -> bool:
+        """Whether a sum of squares is no greater than what rounding makes of nothing."""
+        return math.sqrt(ss / self.data.values.size) <= self.rounding
 
 
-def repeated_measures(values: Matrix) -> Anova:
-    """Test whether level means differ by more than the subjects' disagreement; `values` is (subjects, levels)."""
-    n, k = values.shape
-    df_effect, df_error = max(k - 1, 0), max(k - 1, 0) * max(n - 1, 0)
-    reason = _too_small(n, k)
-    if reason is not None:
-        return Anova(n=n, k=k, df_effect=df_effect, df_error=df_error, reason=reason)
-    parts = _centred(values)
-    reason = _untestable(parts)
-    return Anova(
-        n=n,
-        k=k,
-        df_effect=df_effect,
-        df_error=df_error,
-        ss_effect=parts.ss(parts.effect) * parts.scale**2,
-        ss_error=parts.ss(parts.residuals) * parts.scale**2,
-        ss_subject=parts.ss(parts.subjects) * parts.scale**2,
-        test=None if reason else _test(parts),
+def anova(data: Design) -> tuple[Effect, ...]:
+    """Test every effect of the design: first those between subjects, then each within effect with its interactions."""
+    pairs = [(b, w) for w in _subsets(data.within) for b in _subsets(data.between) if b or w]
+    if data.reason is not None:
+        return tuple(_named(data, b, w, reason=data.reason) for b, w in pairs)
+    parts = _taken_apart(data)
+    by_factors = {stratum.within: stratum for stratum in parts.strata}
+    return tuple(_effect(parts, b, by_factors[w]) for b, w in pairs)
+
+
+def _subsets(factors: Sequence[Factor]) -> Iterator[tuple[Factor, ...]]:
+    return (subset for size in range(len(factors) + 1) for subset in combinations(factors, size))
+
+
+def _taken_apart(data: Design) -> _Parts:
+    within = data.values - data.values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    scale = 2.0 ** math.frexp(float(np.abs(within).max()))[1]
+    within, starts = within / scale, (data.values[:, 0] - data.values[0, 0]) / scale
+    return _Parts(
+        data=data,
+        df=len(data.subjects) - data.group_sizes.size,
+        scale=scale,
+        rounding=ROUNDING * float(np.abs(data.values).max()) / scale,
+        strata=tuple(_stratum(data, within, starts, factors) for factors in _subsets(data.within)),
+    )
+
+
+def _stratum(data: Design, within: Matrix, starts: Matrix, factors: tuple[Factor, ...]) -> _Stratum:
+    scores = within @ _product(data.within, factors).T
+    if not factors:
+        scores = scores + math.sqrt(within.shape[1]) * starts[:, None]
+    means = group_means(scores, data)
+    residuals = scores - means[data.groups]
+    return _Stratum(within=factors, means=means, ss=float((residuals**2).sum()), spectrum=spectrum(residuals))
+
+
+def _product(factors: Sequence[Factor], varying: Sequence[Factor]) -> Matrix:
+    """Return orthonormal contrasts of the cells of all factors, (contrasts, cells), that compare the varying ones."""
+    weights: Matrix = np.ones((1, 1))
+    for factor in factors:
+        each = (_helmert if factor in varying else _mean)(len(factor.levels))
+        weights = np.asarray(np.kron(weights, each), dtype=np.float64)
+    return weights
+
+
+def _mean(levels: int) -> Matrix:
+    return np.full((1, levels), 1 / math.sqrt(levels))
+
+
+def _helmert(levels: int) -> Matrix:
+    """Compare each level with the mean of those before it: orthonormal rows, (levels - 1, levels)."""
+    places = np.arange(1, levels)[:, None]
+    rows = np.where(np.arange(levels) < places, -1.0, np.where(np.arange(levels) == places, places, 0.0))
+    return np.asarray(rows / np.sqrt(places * (places + 1)))
+
+
+def _effect(parts: _Parts, between: Sequence[Factor], stratum: _Stratum) -> Effect:
+    named = _named(parts.data, between, stratum.within)
+    if not named.df_effect:
+        return replace(named, reason=Reason.ONE_LEVEL)
+    ss_effect, ss_error, ss_subject = _ss_effect(parts.data, between, stratum), stratum.ss, parts.strata[0].ss
+    unit = parts.scale**2
+    effect = replace(named, ss_effect=ss_effect * unit, ss_error=ss_error * unit, ss_subject=ss_subject * unit)
+    if parts.vanishes(ss_error):
+        return replace(effect, reason=Reason.CONSTANT if parts.vanishes(ss_effect) else Reason.ZERO_ERROR)
+    return replace(effect, test=_test(parts, stratum, named, ss_effect))
+
+
+def _named(data: Design, between: Sequence[Factor], within: Sequence[Factor], reason: Reason | None = None) -> Effect:
+    df = max(len(data.subjects) - data.group_sizes.size, 0)
+    contrasts_, groups = (math.prod(len(factor.levels) - 1 for factor in factors) for factors in (within, between))
+    return Effect(
+        name=":".join(factor.name for factor in (*between, *within)),
+        n=len(data.subjects),
+        df_effect=contrasts_ * groups,
+        df_error=contrasts_ * df,
+        between=not within,
         reason=reason,
     )
 
 
-def _too_small(n: int, k: int) -> Reason | None:
-    if n < 2:
-        return Reason.FEW_SUBJECTS if n else Reason.NO_SUBJECT
-    return Reason.ONE_LEVEL if k < 2 else None
+def _ss_effect(data: Design, between: Sequence[Factor], stratum: _Stratum) -> float:
+    """Return the type III sum of squares: of the hypothesis that contrasts of the groups' means are zero."""
+    weights = _product(data.between, between)
+    hypothesis = weights @ stratum.means
+    covariance = (weights / data.group_sizes) @ weights.T
+    return float((hypothesis * np.linalg.solve(covariance, hypothesis)).sum())
 
 
-def _centred(values: Matrix) -> _Centred:
-    within = values - values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
-    scale = 2.0 ** math.frexp(float(np.abs(within).max()))[1]
-    within = within / scale
-    starts = (values[:, 0] - values[0, 0]) / scale
-    subject_means = within.mean(axis=1)
-    inner = within - subject_means[:, None]
-    effect = inner.mean(axis=0)
-    subjects = starts + subject_means
-    rounding = _ROUNDING * float(np.abs(values).max()) / scale
-    return _Centred(effect, inner - effect, subjects - subjects.mean(), scale, rounding)
-
-
-def _untestable(parts: _Centred) -> Reason | None:
-    if not parts.vanishes(parts.residuals):
-        return None
-    return Reason.CONSTANT if parts.vanishes(parts.effect) else Reason.ZERO_ERROR
-
-
-def _test(parts: _Centred) -> FTest:
-    effect, error, subject = (parts.ss(part) for part in (parts.effect, parts.residuals, parts.subjects))
-    n, k = parts.residuals.shape
-    f = (effect / (k - 1)) / (error / ((k - 1) * (n - 1)))
-    factors = epsilons(parts.residuals)
-    plain = _corrected(f, 1.0, n=n, k=k)
+def _test(parts: _Parts, stratum: _Stratum, named: Effect, ss_effect: float) -> FTest:
+    f = (ss_effect / named.df_effect) / (stratum.ss / named.df_error)
+    factors = epsilons(stratum.spectrum, df=parts.df)
+    plain = _corrected(f, 1.0, named)
     return FTest(
         f=f,
         p=plain.p,
         log10_p=plain.log10_p,
-        greenhouse_geisser=_corrected(f, factors.greenhouse_geisser, n=n, k=k),
-        huynh_feldt=_corrected(f, factors.huynh_feldt, n=n, k=k),
-        lower_bound=_corrected(f, factors.lower_bound, n=n, k=k),
-        mauchly=mauchly(parts.residuals),
-        pes=effect / (effect + error),
-        ges=effect / (effect + subject + error),
+        greenhouse_geisser=_corrected(f, factors.greenhouse_geisser, named),
+        huynh_feldt=_corrected(f, factors.huynh_feldt, named),
+        chi_muller=_corrected(f, factors.chi_muller, named),
+        lower_bound=_corrected(f, factors.lower_bound, named),
+        mauchly=mauchly(stratum.spectrum, df=parts.df),
+        sizes=sizes(_sums(parts, stratum, named, ss_effect), epsilon=factors.chi_muller),
     )
 
 
-def _corrected(f: float, epsilon: float, *, n: int, k: int) -> Correction:
-    df_effect, df_error = epsilon * (k - 1), epsilon * (k - 1) * (n - 1)
+def _sums(parts: _Parts, stratum: _Stratum, named: Effect, ss_effect: float) -> Sums:
+    subjects, *within = parts.strata
+    return Sums(
+        ss_effect=ss_effect,
+        df_effect=named.df_effect,
+        ss_error=stratum.ss,
+        df_error=named.df_error,
+        ss_subject=subjects.ss,
+        df_subject=parts.df,
+        ss_errors_all=math.fsum(each.ss for each in within),
+        between=named.between,
+    )
+
+
+def _corrected(f: float, epsilon: float, named: Effect) -> Correction:
+    df_effect, df_error = epsilon * named.df_effect, epsilon * named.df_error
     tail = f_tail(f, df_effect=df_effect, df_error=df_error)
     return Correction(epsilon=epsilon, df_effect=df_effect, df_error=df_error, p=tail.p, log10_p=tail.log10_p)

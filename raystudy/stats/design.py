@@ -1,22 +1,21 @@
-"""From a long table to a matrix of subjects x levels, every cell filled once.
+"""A repeated-measures design: a complete matrix of subjects x cells, its factors, and who was left out and why."""
 
-    subject, level, value ──design──▶ Design: values (subjects, levels), and who was dropped and why
-
-Balance is checked cell by cell. statsmodels' own check only compares how many rows each level holds in all, so it lets
-subjects pass that each lack a different level, and gives F 5.26, p .008 where the complete ones give F 3.40, p .053.
-"""
-
+import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from raystudy.errors import AnalysisError
+from raystudy.stats.reason import Reason
 
 Matrix = NDArray[np.float64]
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+Codes = NDArray[np.intp]
+"""Places in a tuple of names."""
 
 
 class Fault(StrEnum):
@@ -24,19 +23,37 @@ class Fault(StrEnum):
 
     MISSING = "no value"
     NOT_FINITE = "a value that is not finite"
-    REPEATED = "more than one value"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dropped:
-    """A subject left out, since some of its cells are not filled exactly once."""
+    """A subject left out, since some of its cells hold no finite value."""
 
     subject: str
     fault: Fault
     levels: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.subject} has {self.fault} at {', '.join(self.levels)}"
+        return f"{self.subject} has {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and where."""
+        return f"{self.fault} at {', '.join(self.levels)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Factor:
+    """What varies, and its levels: by size where all are numbers, else as they first appear."""
+
+    name: str
+    levels: tuple[str, ...]
+
+    @property
+    def scores(self) -> Matrix | None:
+        """The levels as numbers, (levels,); None where one of them is none."""
+        numbers = [as_number(level) for level in self.levels]
+        return None if None in numbers else np.array(numbers, dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,49 +61,78 @@ class Design:
     """A complete matrix, and what it took to get it."""
 
     values: Matrix
-    """(subjects, levels)"""
+    """(subjects, cells): a cell for each combination of the within factors' levels, the last factor varying fastest."""
     subjects: tuple[str, ...]
-    levels: tuple[str, ...]
-    dropped: tuple[Dropped, ...]
+    within: tuple[Factor, ...]
+    between: tuple[Factor, ...] = ()
+    groups: Codes
+    """(subjects,): the combination of between levels each subject belongs to, the last factor varying fastest."""
+    dropped: tuple[Dropped, ...] = ()
+    n_given: int
+    """Subjects in the table, those that were dropped among them."""
+    replicates: int = 1
+    """Most rows that a cell was averaged over."""
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels of the only within factor."""
+        (factor,) = self.within
+        return factor.levels
+
+    @property
+    def scores(self) -> Matrix | None:
+        """The levels of the only within factor as numbers, (levels,); None where one of them is none."""
+        (factor,) = self.within
+        return factor.scores
+
+    @property
+    def group_sizes(self) -> Codes:
+        """Subjects in each combination of the between levels, (groups,)."""
+        return np.bincount(self.groups, minlength=math.prod(len(factor.levels) for factor in self.between))
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it has too few subjects for any test; None where it has enough."""
+        if len(self.subjects) <= self.group_sizes.size:
+            return Reason.FEW_SUBJECTS if self.subjects else Reason.NO_SUBJECT
+        return Reason.EMPTY_GROUP if 0 in self.group_sizes else None
+
+    def along(self, name: str) -> "Design":
+        """Return the one-way design of one within factor, averaged over the other ones."""
+        place = [factor.name for factor in self.within].index(name)
+        block = self.values.reshape(len(self.subjects), *(len(factor.levels) for factor in self.within))
+        others = tuple(axis + 1 for axis in range(len(self.within)) if axis != place)
+        first = block[tuple(slice(None) if axis == 0 else slice(1) for axis in range(block.ndim))]
+        means = (block - first).mean(axis=others) + first.reshape(-1, 1)  # so an offset costs no digit
+        return replace(self, values=means, within=(self.within[place],))
 
 
-def design(table: pl.DataFrame, *, subject: str, level: str, value: str, levels: Sequence[str]) -> Design:
-    """Make the matrix with levels in this order, leaving out every subject that lacks or repeats a cell."""
-    long = table.select(subject=pl.col(subject).cast(pl.String), level=pl.col(level).cast(pl.String), value=value)
-    if long.select(pl.col("subject", "level").is_null().any()).row(0) != (False, False):
-        raise AnalysisError(f"Some rows have no {subject} or no {level}; every value needs both.")
-    grid = _grid(long, levels)
-    faulty = grid.filter(pl.col("fault").is_not_null())
-    kept = grid.join(faulty, on="subject", how="anti", maintain_order="left")
+def untestable(data: Design, *, between: bool) -> Reason | None:
+    """Return why levels cannot be tested, whatever the values; `between` says whether there may be groups."""
+    if data.reason is not None:
+        return data.reason
+    if data.values.shape[1] < 2:
+        return Reason.ONE_LEVEL
+    return Reason.SEVERAL_GROUPS if data.between and not between else None
+
+
+def one_way(values: Matrix, levels: Sequence[str] | None = None) -> Design:
+    """Return the design of a matrix (subjects, levels) that is already complete."""
+    n, k = values.shape
+    named = tuple(levels) if levels is not None else tuple(str(place) for place in range(k))
     return Design(
-        values=kept["value"].to_numpy().reshape(-1, len(levels)),
-        subjects=tuple(kept["subject"].unique(maintain_order=True)),
-        levels=tuple(levels),
-        dropped=_dropped(faulty),
+        values=values,
+        subjects=tuple(str(place) for place in range(n)),
+        within=(Factor(name="level", levels=named),),
+        groups=np.zeros(n, dtype=np.intp),
+        n_given=n,
     )
 
 
-def _grid(long: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
-    """Return one row for each subject and level, with its value and its fault."""
-    cells = long.group_by("subject", "level").agg(
-        rows=pl.len(), value=pl.col("value").cast(pl.Float64).first(), filled=pl.col("value").is_not_null().all()
-    )
-    fault = (
-        pl.when(pl.col("rows") > 1)
-        .then(pl.lit(Fault.REPEATED.value))
-        .when(pl.col("rows").is_null() | ~pl.col("filled"))
-        .then(pl.lit(Fault.MISSING.value))
-        .when(~pl.col("value").is_finite())
-        .then(pl.lit(Fault.NOT_FINITE.value))
-    )
-    subjects = long.select(pl.col("subject").unique(maintain_order=True))
-    grid = subjects.join(pl.DataFrame({"level": levels}, schema={"level": pl.String}), how="cross")
-    return grid.join(cells, on=["subject", "level"], how="left", maintain_order="left").with_columns(fault=fault)
-
-
-def _dropped(faulty: pl.DataFrame) -> tuple[Dropped, ...]:
-    by_subject = faulty.group_by("subject", "fault", maintain_order=True).agg("level")
-    return tuple(
-        Dropped(subject=subject, fault=Fault(fault), levels=tuple(levels))
-        for subject, fault, levels in by_subject.iter_rows()
-    )
+def as_number(level: str) -> float | None:
+    """Read a level as a finite number, as 0.001, 2e6 or 2,000,000; None where it is none."""
+    try:
+        number = float(level.replace(",", "") if _THOUSANDS.fullmatch(level) else level)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

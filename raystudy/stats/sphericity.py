@@ -1,10 +1,12 @@
 """How far the differences between levels are from equal variances, and what that takes from the degrees of freedom.
 
-Both answers come from the singular values of the residuals (subjects x levels, both means taken out): their squares are
-the eigenvalues of the contrasts' covariance, found without squaring the data first.
+Both answers come from the singular values of the residuals of orthonormal contrasts (subjects, contrasts): their
+squares are the eigenvalues of the contrasts' covariance, found without squaring the data first.
 
-G. W. Greenhouse & S. Geisser, Psychometrika 24, 95 (1959); H. Huynh & L. S. Feldt, J. Educ. Stat. 1, 69 (1976);
-J. W. Mauchly, Ann. Math. Stat. 11, 204 (1940); T. W. Anderson, Multivariate Statistical Analysis (2003), 10.7.4.
+G. W. Greenhouse & S. Geisser, Psychometrika 24, 95 (1959); H. Huynh & L. S. Feldt, J. Educ. Stat. 1, 69 (1976), with
+the correction for groups of B. Lecoutre, J. Educ. Stat. 16, 371 (1991); Y.-Y. Chi, M. Gribbin, Y. Lamers,
+J. F. Gregory & K. E. Muller, Stat. Med. 31, 692 (2012); J. W. Mauchly, Ann. Math. Stat. 11, 204 (1940);
+T. W. Anderson, Multivariate Statistical Analysis (2003), 10.7.4.
 """
 
 import math
@@ -19,11 +21,11 @@ from raystudy.stats.reason import Reason
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Epsilons:
-    """Factors by which both degrees of freedom of F are multiplied."""
+    """Factors by which both degrees of freedom of F are multiplied, each from lower_bound to 1."""
 
     greenhouse_geisser: float
     huynh_feldt: float
-    """Never above 1."""
+    chi_muller: float
     lower_bound: float
 
 
@@ -35,42 +37,52 @@ class Mauchly:
     chi2: float | None = None
     df: int | None = None
     p: float | None = None
-    """Anderson's formula; R and pingouin print another one that differs in the third or fourth digit."""
+    """Anderson's formula."""
+    p_r: float | None = None
+    """As R and pingouin print it, with k for k - 1 at one place of the second-order term."""
     reason: Reason | None = None
 
 
-def epsilons(residuals: Matrix) -> Epsilons:
-    """Return the corrections for residuals that are not all zero."""
-    n, k = residuals.shape
-    variances = _variances(residuals)
-    gg = float(variances.sum() ** 2 / ((k - 1) * (variances**2).sum()))
-    gg = min(max(gg, 1 / (k - 1)), 1.0)
-    room = (k - 1) * (n - 1 - (k - 1) * gg)
-    hf = (n * (k - 1) * gg - 2) / room if room > 1e-12 else 1.0
-    return Epsilons(greenhouse_geisser=gg, huynh_feldt=min(hf, 1.0), lower_bound=1 / (k - 1))
+def spectrum(residuals: Matrix) -> Matrix:
+    """Return the eigenvalues of the contrasts' covariance, (contrasts,), greatest first, up to a common factor."""
+    subjects, contrasts = residuals.shape
+    singular = np.asarray(np.linalg.svd(residuals, compute_uv=False), dtype=np.float64)
+    return np.pad(singular**2, (0, max(contrasts - subjects, 0)))
 
 
-def mauchly(residuals: Matrix) -> Mauchly:
-    """Return Mauchly's W with Anderson's p; it does not exist for fewer than k - 1 degrees of freedom."""
-    d, df_subjects = residuals.shape[1] - 1, residuals.shape[0] - 1
+def epsilons(variances: Matrix, *, df: int) -> Epsilons:
+    """Return the corrections for a spectrum that is not all zero, each contrast of which has df."""
+    d = variances.size
+    if d == 1:
+        return Epsilons(greenhouse_geisser=1.0, huynh_feldt=1.0, chi_muller=1.0, lower_bound=1.0)
+    gg = float(variances.sum() ** 2 / (d * (variances**2).sum()))
+    room = d * (df - d * gg)
+    hf = ((df + 1) * d * gg - 2) / room if room > 1e-12 else math.inf
+    doubt = (df - 1) + df * (df - 1) / 2
+    cm = hf * (doubt - 2) * (doubt - 4) / doubt**2 if df > 3 else 0.0
+    gg, hf, cm = (min(max(each, 1 / d), 1.0) for each in (gg, hf, cm))
+    return Epsilons(greenhouse_geisser=gg, huynh_feldt=hf, chi_muller=cm, lower_bound=1 / d)
+
+
+def mauchly(variances: Matrix, *, df: int) -> Mauchly:
+    """Return Mauchly's W; it does not exist where a contrast has fewer degrees of freedom than there are contrasts."""
+    d = variances.size
     if d == 1:
         return Mauchly(reason=Reason.ONE_CONTRAST)
-    variances = _variances(residuals)
-    if df_subjects < d or variances[-1] <= 1e-24 * variances[0]:
+    if df < d or variances[-1] <= 1e-24 * variances[0]:
         return Mauchly(reason=Reason.SINGULAR)
     log_w = float(np.log(variances / variances.mean()).sum())
-    rho = 1 - (2 * d * d + d + 2) / (6 * d * df_subjects)
-    chi2, df = -rho * df_subjects * log_w, d * (d + 1) // 2 - 1
-    return Mauchly(w=math.exp(log_w), chi2=chi2, df=df, p=_anderson_p(chi2, df, d=d, rho_nu=rho * df_subjects))
+    rho = 1 - (2 * d * d + d + 2) / (6 * d * df)
+    chi2, df_chi2 = -rho * df * log_w, d * (d + 1) // 2 - 1
+    p, p_r = (_p(chi2, df_chi2, _second_order(d, place) / (rho * df) ** 2) for place in (d, d + 1))
+    return Mauchly(w=math.exp(log_w), chi2=chi2, df=df_chi2, p=p, p_r=p_r)
 
 
-def _anderson_p(chi2: float, df: int, *, d: int, rho_nu: float) -> float:
-    second_order = (d + 2) * (d - 1) * (d - 2) * (2 * d**3 + 6 * d**2 + 3 * d + 2) / (288 * d**2 * rho_nu**2)
-    first = chi2_tail(chi2, df=df)
-    return min(max(first + second_order * (chi2_tail(chi2, df=df + 4) - first), 0.0), 1.0)
+def _second_order(d: int, place: int) -> float:
+    """Return the weight of the second-order term, where Anderson has d, the number of contrasts, at every place."""
+    return (d + 2) * (d - 1) * (d - 2) * (2 * d**3 + 6 * d**2 + 3 * place + 2) / (288 * d**2)
 
 
-def _variances(residuals: Matrix) -> Matrix:
-    """Return the k - 1 eigenvalues of the contrasts' covariance, greatest first, up to a common factor."""
-    singular: Matrix = np.asarray(np.linalg.svd(residuals, compute_uv=False), dtype=np.float64)
-    return singular[: residuals.shape[1] - 1] ** 2
+def _p(chi2: float, df: int, weight: float) -> float:
+    first, second = chi2_tail(chi2, df=df).p, chi2_tail(chi2, df=df + 4).p
+    return min(max(first + weight * (second - first), 0.0), 1.0)
