@@ -65,8 +65,8 @@ def compared(rows: pl.LazyFrame, columns: Columns, *, equivalent: float | None =
     data = design(rows, subject=columns.subject, within=columns.within, between=columns.between, value=columns.value)
     if data.n_given < 2:
         raise AnalysisError(
-            f"The table has one {columns.subject!r} only. A comparison within subjects needs two or more: give the "
-            "column that names them, each of which has a value at every level."
+            f"The table has one subject only, by its column {columns.subject!r}. A comparison within subjects needs "
+            "two or more: give the column that names them, each of which has a value at every level."
         )
     comparison = compare(data)
     first = comparison.along[0].data

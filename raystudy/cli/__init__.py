@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from raystudy.cli import analyze, anova, measure, meters, plan, results, run, schema, status
+from raystudy.cli import analyze, anova, law, measure, meters, plan, results, run, schema, status
 from raystudy.errors import RaystudyError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for verb in (
     results.results,
     analyze.analyze,
     anova.anova,
+    law.law,
     meters.meters,
     schema.schema,
 ):

@@ -125,8 +125,8 @@ def _groups(cells: pl.DataFrame, subjects: Sequence[str], between: Sequence[Fact
 def _dropped(subjects: Sequence[str], faults: Texts, within: Sequence[Factor]) -> tuple[Dropped, ...]:
     cells = [", ".join(levels) for levels in product(*(factor.levels for factor in within))]
     return tuple(
-        Dropped(subject=subject, fault=fault, levels=tuple(cells[cell] for cell in np.flatnonzero(at)))
-        for subject, row in zip(subjects, faults, strict=True)
+        Dropped(subject=subjects[row], fault=fault, levels=tuple(cells[cell] for cell in np.flatnonzero(at)))
+        for row in np.flatnonzero((faults != "").any(axis=1)).tolist()
         for fault in Fault
-        if (at := row == fault.value).any()
+        if (at := faults[row] == fault.value).any()
     )

@@ -25,8 +25,6 @@ class Contrasts:
 
     n: int
     df: int
-    scores: Matrix
-    """(subjects, contrasts)"""
     estimate: Matrix
     """(contrasts,)"""
     sd: Matrix
@@ -45,7 +43,7 @@ def contrasts(data: Design, weights: Matrix) -> Contrasts:
     if data.reason is not None:
         none = np.full(weights.shape[1], np.nan)
         reasons = (data.reason,) * none.size
-        return Contrasts(n=n, df=max(df, 0), scores=scores, estimate=none, sd=none, se=none, reasons=reasons)
+        return Contrasts(n=n, df=max(df, 0), estimate=none, sd=none, se=none, reasons=reasons)
     means = group_means(scores, data)
     estimate = means.mean(axis=0)
     sd = np.sqrt(((scores - means[data.groups]) ** 2).sum(axis=0) / df)
@@ -53,7 +51,6 @@ def contrasts(data: Design, weights: Matrix) -> Contrasts:
     return Contrasts(
         n=n,
         df=df,
-        scores=scores,
         estimate=estimate,
         sd=sd,
         se=sd * np.sqrt((1 / data.group_sizes).sum()) / data.group_sizes.size,

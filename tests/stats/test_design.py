@@ -1,79 +1,112 @@
-"""From long to wide: every cell filled once, or the subject is left out by name."""
+"""A complete design: its factors, its averages over factors, and why it may have no test."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-import polars as pl
 import pytest
 
-from raystudy.errors import AnalysisError
-from raystudy.stats.design import Design, Dropped, Fault, design
+from raystudy.stats.design import Design, Dropped, Factor, Fault, as_number, one_way, untestable
+from raystudy.stats.reason import Reason
 
 
-def of(rows: Sequence[tuple[object, object, float | None]], levels: Sequence[str] = ("1", "2", "3")) -> Design:
-    """Return the design of rows of subject, level, value."""
-    table = pl.DataFrame(rows, schema=["subject", "level", "value"], orient="row")
-    return design(table, subject="subject", level="level", value="value", levels=levels)
-
-
-def complete(*subjects: str) -> list[tuple[object, object, float | None]]:
-    """Return rows of subjects that lack nothing."""
-    return [(subject, level, float(level)) for subject in subjects for level in (1, 2, 3)]
-
-
-def test_values_stand_by_subject_and_level() -> None:
-    """Rows in any order become the same matrix."""
-    found = of([("a", 2, 2.0), ("b", 1, 3.0), ("b", 2, 4.0), ("a", 1, 1.0)], levels=("1", "2"))
-
-    assert [[1.0, 2.0], [3.0, 4.0]] == found.values.tolist()
-
-
-def test_levels_stand_in_the_order_given() -> None:
-    """The order given is kept, and a level that nobody has leaves nobody."""
-    found = of(complete("a"), levels=("3", "2", "4"))
-
-    assert (("3", "2", "4"), (0, 3)) == (found.levels, found.values.shape)
-
-
-def test_diagonally_missing_cells_are_seen() -> None:
-    """Subjects that each lack another level are all named, though every level holds as many rows."""
-    rows = [row for row in complete("a", "b", "c", "d") if (row[0], row[1]) not in {("a", 1), ("b", 2), ("c", 3)}]
-    found = of(rows)
-
-    assert (("d",), {"a": ("1",), "b": ("2",), "c": ("3",)}) == (
-        found.subjects,
-        {dropped.subject: dropped.levels for dropped in found.dropped},
+def two_way() -> Design:
+    """Return two subjects at 2 x 3 cells."""
+    return Design(
+        values=np.arange(12.0).reshape(2, 6) ** 2,
+        subjects=("x", "y"),
+        within=(Factor(name="a", levels=("low", "high")), Factor(name="b", levels=("1", "2", "4"))),
+        groups=np.zeros(2, dtype=np.intp),
+        n_given=2,
     )
 
 
+def grouped(*groups: int, levels: int = 2) -> Design:
+    """Return one subject for each group number, at three levels."""
+    data = one_way(np.arange(3.0 * len(groups)).reshape(-1, 3))
+    factor = Factor(name="group", levels=tuple(map(str, range(levels))))
+    return replace(data, between=(factor,), groups=np.array(groups, dtype=np.intp))
+
+
+def test_one_way_names_what_has_no_name() -> None:
+    """A bare matrix has levels 0, 1, 2, and no groups."""
+    found = one_way(np.zeros((4, 3)))
+
+    assert (("0", "1", "2"), [4], 4, ()) == (found.levels, found.group_sizes.tolist(), found.n_given, found.dropped)
+
+
+def test_along_averages_over_the_other_factors() -> None:
+    """Of 2 x 3 cells, each level of the first factor is the mean of three, of the second one that of two."""
+    data = two_way()
+    a, b = data.along("a"), data.along("b")
+
+    assert (data.values[0, :3].mean(), data.values[0, ::3].mean()) == (a.values[0, 0], b.values[0, 0])
+    assert (("low", "high"), ("1", "2", "4")) == (a.levels, b.levels)
+
+
+def test_along_the_only_factor_changes_nothing() -> None:
+    """A design of one factor is its own average."""
+    data = one_way(np.array([[1.0, 2.5], [3.25, 7.0]]))
+
+    assert np.array_equal(data.values, data.along("level").values)
+
+
+def test_averages_keep_their_digits_under_an_offset() -> None:
+    """What is averaged 1e8 away differs by the offset alone."""
+    data = two_way()
+    far = replace(data, values=data.values + 2.0**27)
+
+    assert np.array_equal(data.along("b").values, far.along("b").values - 2.0**27)
+
+
 @pytest.mark.parametrize(
-    ("extra", "fault"),
+    ("level", "expected"),
     [
-        ([("b", 1, 1.0), ("b", 2, None), ("b", 3, 1.0)], Fault.MISSING),
-        ([("b", 1, 1.0), ("b", 2, float("nan")), ("b", 3, 1.0)], Fault.NOT_FINITE),
-        ([("b", 1, 1.0), ("b", 2, 1.0), ("b", 2, 1.0), ("b", 3, 1.0)], Fault.REPEATED),
+        ("50000", 50_000.0),
+        ("2,000,000", 2e6),
+        ("1e-3", 1e-3),
+        ("-4.5", -4.5),
+        ("1,5", None),
+        ("1,0000", None),
+        ("nan", None),
+        ("inf", None),
+        ("high", None),
+        ("", None),
     ],
 )
-def test_who_is_dropped_and_why(extra: list[tuple[object, object, float | None]], fault: Fault) -> None:
-    """A null, a NaN and a second value each take their subject out, with the level where it happened."""
-    found = of(complete("a") + extra)
+def test_what_is_a_number(level: str, expected: float | None) -> None:
+    """Thousands separators are read, decimal commas are not guessed at, and a level is finite."""
+    assert expected == as_number(level)
 
-    assert (("a",), (Dropped(subject="b", fault=fault, levels=("2",)),)) == (found.subjects, found.dropped)
+
+def test_scores_are_all_or_none() -> None:
+    """One level that is no number leaves no line to draw."""
+    with_text = Factor(name="tokens", levels=("1000", "all"))
+
+    assert (None, [1000.0, 2e6]) == (with_text.scores, Factor(name="t", levels=("1000", "2e6")).scores.tolist())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (one_way(np.empty((0, 3))), Reason.NO_SUBJECT),
+        (one_way(np.ones((1, 3))), Reason.FEW_SUBJECTS),
+        (one_way(np.ones((4, 1))), Reason.ONE_LEVEL),
+        (grouped(0, 1), Reason.FEW_SUBJECTS),
+        (grouped(0, 0, 0), Reason.EMPTY_GROUP),
+        (grouped(0, 0, 1), Reason.SEVERAL_GROUPS),
+        (one_way(np.ones((2, 2))), None),
+    ],
+)
+def test_why_it_cannot_be_tested(data: Design, reason: Reason | None) -> None:
+    """Too few subjects, levels or groups each have their word; groups only where a test knows none."""
+    assert reason == untestable(data, between=False)
+
+
+def test_a_test_may_know_groups() -> None:
+    """Three subjects in two groups leave one degree of freedom, which is enough."""
+    assert None is untestable(grouped(0, 0, 1), between=True)
 
 
 def test_dropped_reads_as_a_sentence() -> None:
     """The list of who was dropped can be printed as it is."""
     assert "r03 has no value at 50,000" == str(Dropped(subject="r03", fault=Fault.MISSING, levels=("50,000",)))
-
-
-def test_rows_without_identity_are_refused() -> None:
-    """A value of nobody cannot be left out in silence."""
-    with pytest.raises(AnalysisError, match="no subject or no level"):
-        of([(None, 1, 1.0), ("a", 1, 2.0)])
-
-
-def test_large_designs_keep_their_order() -> None:
-    """A thousand subjects at twenty levels stand where they belong."""
-    rows = [(f"s{i}", j, float(i * 20 + j)) for i in range(1000) for j in range(20)]
-
-    assert np.array_equal(np.arange(20_000.0).reshape(1000, 20), of(rows, levels=[str(j) for j in range(20)]).values)

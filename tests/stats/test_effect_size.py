@@ -1,11 +1,12 @@
-"""Effect sizes: their three definitions, and intervals as R's effectsize gives them."""
+"""Effect sizes: their three definitions, and intervals that agree with the test."""
 
 import dataclasses
 import math
 
 import pytest
 
-from raystudy.stats.effect_size import EffectSize, Sums, effect_size, omega_squared, sizes
+from raystudy.stats.effect_size import EffectSize, Sums, sizes
+from raystudy.stats.probability import f_tail
 from raystudy.stats.reason import Reason
 
 DRUGS = Sums(
@@ -19,28 +20,83 @@ DRUGS = Sums(
 )
 """Four drugs in five people: Winer, Statistical Principles in Experimental Design (1971), table 4.3-1."""
 
+TRAJECTORY = Sums(
+    ss_effect=41.32234978404821,
+    df_effect=20,
+    ss_error=0.009607645353222222,
+    df_error=100,
+    ss_subject=0.05819243270727778,
+    df_subject=5,
+    ss_errors_all=0.009607645353222222,
+)
+"""Six losses at 21 times, as simulated: F(20, 100) = 21,504.93."""
 
-def bounds(size: EffectSize) -> tuple[float | None, ...]:
-    """Return a value and its interval."""
-    return size.value, size.low, size.high
+
+def bounds(size: EffectSize) -> tuple[float, float, float]:
+    """Return low, value and high, which must exist."""
+    assert size.low is not None
+    assert size.value is not None
+    assert size.high is not None
+    return size.low, size.value, size.high
 
 
-def share_of(f: float, *, df_effect: float, df_error: float) -> float:
-    """Return the partial eta squared of an F."""
-    return f * df_effect / (f * df_effect + df_error)
+def of_f(f: float, *, df_effect: int = 2, df_error: int = 98) -> Sums:
+    """Return sums of squares with this F and an error of 1 a degree of freedom."""
+    return dataclasses.replace(
+        DRUGS, ss_effect=f * df_effect, df_effect=df_effect, ss_error=df_error, df_error=df_error, ss_errors_all=df_error
+    )
+
+
+def test_definitions() -> None:
+    """698.2 over 811.0 and over 1,491.8; (698.2 - 3 x 9.4) over (1,491.8 + 680.8 / 4)."""
+    found = sizes(DRUGS)
+
+    assert pytest.approx((698.2 / 811.0, 698.2 / 1491.8, 670 / 1662)) == (
+        found.pes.value,
+        found.ges.value,
+        found.omega2.value,
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("sums", "expected"),
     [
-        ("pes", (0.860912453760789, 0.622267051351726, 0.927815644447851)),
-        ("ges", (0.468025204450999, 0.0, 0.702677880478489)),
-        ("omega2", (0.403128760529482, 0.0, 0.658695165460019)),
+        (DRUGS, (0.622267051351726, 0.860912453760789, 0.927815644447851)),
+        (TRAJECTORY, (0.999686798928046, 0.99976754922944, 0.999820580327243)),
     ],
 )
-def test_winer(name: str, expected: tuple[float, ...]) -> None:
-    """Winer's drugs, by R's afex 1.2.1 and effectsize 0.8.3."""
-    assert pytest.approx(expected, abs=1e-6) == bounds(getattr(sizes(DRUGS), name))
+def test_partial_eta_squared_as_r_has_it(sums: Sums, expected: tuple[float, ...]) -> None:
+    """R's effectsize 0.8.3 takes its 95 % interval from the noncentrality of F as well."""
+    assert pytest.approx(expected, abs=1e-6) == bounds(sizes(sums).pes)
+
+
+@pytest.mark.parametrize("sums", [DRUGS, TRAJECTORY])
+def test_all_intervals_are_one(sums: Sums) -> None:
+    """Each bound is that of the same noncentrality: bound / (1 - bound), in units of what the size is weighed against."""
+    found = sizes(sums)
+    others = {"pes": sums.ss_error, "ges": sums.ss_subject + sums.ss_errors_all}
+    effects = [
+        tuple(bound / (1 - bound) * other for bound in bounds(getattr(found, name))[::2])
+        for name, other in others.items()
+    ]
+
+    assert pytest.approx(effects[0]) == effects[1]
+
+
+@pytest.mark.parametrize("name", ["pes", "ges", "omega2"])
+def test_the_interval_holds_the_value(name: str) -> None:
+    """Each definition's value lies in its own interval."""
+    low, value, high = bounds(getattr(sizes(DRUGS), name))
+
+    assert True is (0 < low < value < high < 1)
+
+
+@pytest.mark.parametrize("f", [3.8, 3.85, 3.9, 3.95])
+def test_the_interval_leaves_zero_out_where_p_is_small(f: float) -> None:
+    """A lower bound above 0 and p < .025 are the same: F(2, 98) = 3.83."""
+    low, _, _ = bounds(sizes(of_f(f)).pes)
+
+    assert (f_tail(f, df_effect=2, df_error=98).p < 0.025) == (low > 0)
 
 
 def test_other_factors_errors_count_in_the_generalised_one_alone() -> None:
@@ -55,7 +111,7 @@ def test_other_factors_errors_count_in_the_generalised_one_alone() -> None:
 
 
 def test_omega_squared_between_subjects() -> None:
-    """Between subjects, theirs is the error, and counts once: 2 (60 - 10) / (120 + 100 + 10)."""
+    """Between subjects, theirs is the error, and counts once: (120 - 2 x 10) / (120 + 100 + 10)."""
     sums = Sums(
         ss_effect=120,
         df_effect=2,
@@ -67,7 +123,7 @@ def test_omega_squared_between_subjects() -> None:
         between=True,
     )
 
-    assert pytest.approx(100 / 230) == omega_squared(sums)
+    assert pytest.approx(100 / 230) == sizes(sums).omega2.value
 
 
 def test_an_effect_smaller_than_chance() -> None:
@@ -77,31 +133,20 @@ def test_an_effect_smaller_than_chance() -> None:
     assert (True, 0.0, 0.0) == (small.value is not None and small.value < 0, small.low, small.high)
 
 
-@pytest.mark.parametrize("f", [0.0, 0.3, 1.0, 50.0, 24_268.0, 1e6, 1e12])
+@pytest.mark.parametrize("f", [0.3, 1.0, 50.0, 24_268.0, 1e6, 1e12])
 def test_no_f_is_too_large_or_too_small(f: float) -> None:
     """The interval holds the value, from no effect to a metric with tokens in its denominator."""
-    size = effect_size(share_of(f, df_effect=2, df_error=98), df_effect=2, df_error=98)
+    low, value, high = bounds(sizes(of_f(f)).pes)
 
-    assert size.value is not None
-    assert size.low is not None
-    assert size.high is not None
-    assert True is (0 <= size.low <= size.value <= size.high < 1 or f == 0.0 == size.high)
-
-
-def test_trajectory() -> None:
-    """F(20, 100) = 21,504, as of six losses at 21 times: R's effectsize gives .999687 to .999821."""
-    size = effect_size(0.99976754922944, df_effect=20, df_error=100)
-
-    assert pytest.approx((0.999686798928046, 0.999820580327243), abs=1e-9) == (size.low, size.high)
+    assert True is (0 <= low <= value <= high < 1)
 
 
 def test_fewer_degrees_of_freedom_widen_the_interval() -> None:
     """Epsilon leaves the values, and widens what is not known of them."""
-    round_, corrected = sizes(DRUGS).pes, sizes(DRUGS, epsilon=0.6).pes
+    low, value, high = bounds(sizes(DRUGS).pes)
+    corrected = bounds(sizes(DRUGS, epsilon=0.6).pes)
 
-    assert round_.low is not None
-    assert corrected.low is not None
-    assert (round_.value, True) == (corrected.value, corrected.low < round_.low)
+    assert (value, True, True) == (corrected[1], corrected[0] < low, high < corrected[2])
 
 
 def test_unit_does_not_matter() -> None:

@@ -10,7 +10,8 @@ from enum import StrEnum
 import numpy as np
 
 from raystudy.stats.powerlaw.fit import Fit
-from raystudy.stats.powerlaw.model import Columns, Vector
+from raystudy.stats.powerlaw.model import Array, Columns, Vector
+from raystudy.stats.powerlaw.problem import Problem
 
 ILL_CONDITIONED_ABOVE = 1000.0
 """Condition number of the scaled slopes. Good designs have 20 to 60, where nothing has an effect about 200."""
@@ -23,14 +24,16 @@ class Flag(StrEnum):
     """A doubt; the text follows the names that it is about."""
 
     ONE_VALUE = "one value in all rows, so that no exponent of it can be found; vary it, or leave it out"
-    COLLINEAR = "moving together, so that their exponents cannot be told apart; vary one while the other is held"
-    FEW_ROWS = "too few for this law: two rows more than it has constants are needed, and as many configurations"
+    COLLINEAR = "they move together, so that their exponents cannot be told apart; vary one while the other is held"
+    FEW_ROWS = "too few: two rows more than constants are needed, and as many configurations"
     NO_EFFECT = "the law explains no more than a constant does (5 %)"
     FLAT_PROFILE = "the 95 % interval does not close within the bounds of the search"
-    BOUND_HIT = "ended at the bound of the search"
+    BOUND_HIT = "it ended at the bound of the search"
+    RESAMPLES_AT_BOUND = "at the bound of the search in some resamples, so that the interval ends there for that alone"
+    VANISHED = "it is less than a millionth of the outcome, as good as zero"
     ILL_CONDITIONED = "nearly indistinguishable in these data: the condition number is above 1000"
-    EXTRAPOLATED = "contribution where every input is 1, far outside the data; its interval is wide for that alone"
-    FEW_CONFIGURATIONS = "fewer than ten configurations: a bootstrap over so few is too narrow"
+    EXTRAPOLATED = "what the term adds where every input is 1, far outside the data, so the interval is wide"
+    FEW_CONFIGURATIONS = "few: a bootstrap over less than ten is too narrow"
     REPEATED_ROWS = "exact copies of others, inputs and outcome, which count again in n and AICc"
     BETTER_RIVAL = "better at explaining the same rows: AICc lower by more than 10"
     NO_HOLDOUT = "too few configurations are left to fit without the largest quarter"
@@ -83,8 +86,19 @@ def bound_notes(fit: Fit) -> list[Note]:
     names = [exponent.name for exponent in fit.problem.model.exponents]
     names += [*fit.problem.model.amplitudes, "E"]
     ended = (fit.values <= low + 1e-9) | (fit.values >= high - 1e-9)
-    hit = tuple(name for name, at_bound in zip(names, ended, strict=True) if at_bound)
-    return [Note(flag=Flag.BOUND_HIT, about=hit)] if hit else []
+    hit = [name for name, at_bound in zip(names, ended, strict=True) if at_bound]
+    exponents = tuple(name for name in hit if name in names[: fit.problem.exponents])
+    linear = tuple(name for name in hit if name not in exponents)
+    notes = ((Flag.BOUND_HIT, exponents), (Flag.VANISHED, linear))
+    return [Note(flag=flag, about=about) for flag, about in notes if about]
+
+
+def resample_notes(problem: Problem, resamples: Array) -> list[Note]:
+    """Return for which exponents an end of the bootstrap interval is a bound of the search."""
+    ends, (low, high) = np.quantile(resamples, [0.025, 0.975], axis=0), problem.bounds()
+    at_bound = (ends[0] <= low + 1e-9) | (ends[1] >= high - 1e-9)
+    about = tuple(e.name for e, there in zip(problem.model.exponents, at_bound, strict=False) if there)
+    return [Note(flag=Flag.RESAMPLES_AT_BOUND, about=about)] if about else []
 
 
 def repeated_rows(columns: Columns, y: Vector) -> list[Note]:

@@ -29,7 +29,7 @@ class Holdout:
     rmse: float | None
     """In the unit of y"""
     relative_error: float | None
-    """Mean of the error's size over y"""
+    """Mean of the error's size over y; None where some y is 0, too"""
     n_train: int
     n_test: int
     by: str
@@ -76,7 +76,7 @@ def hold_out(problem: Problem, loss: Loss, *, delta: float | None) -> Holdout:
     missed = problem.predicted(trained.values[None])[0, test] - problem.y[test]
     return Holdout(
         rmse=float(np.sqrt((missed**2).mean())),
-        relative_error=float(np.abs(missed / problem.y[test]).mean()),
+        relative_error=float(np.abs(missed / problem.y[test]).mean()) if problem.y[test].all() else None,
         by=by,
         **counts,
     )

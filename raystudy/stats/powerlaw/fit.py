@@ -80,7 +80,9 @@ def fit(
     free = np.ones((1, problem.k))
 
     def down(starts: Array, by: float) -> Array:
-        minima = polish(Task(problem=problem, delta=by, weights=counts, free=free), starts)
+        task = Task(problem=problem, delta=by, weights=counts, free=free)
+        rough = polish(task, starts, tolerance=1e-4)
+        minima = polish(task, rough.values[np.argsort(rough.objective, kind="stable")[:2]])
         return minima.values[[int(np.argmin(minima.objective))]]
 
     def residuals(values: Array) -> Vector:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from raystudy.errors import AnalysisError
-from raystudy.stats.powerlaw.checks import DECISIVE, Flag, Note, repeated_rows
+from raystudy.stats.powerlaw.checks import DECISIVE, Flag, Note, repeated_rows, resample_notes
 from raystudy.stats.powerlaw.compare import Holdout, Rival, VolumeTest, compare, hold_out, volume_test
 from raystudy.stats.powerlaw.constants import Constant, constants
 from raystudy.stats.powerlaw.effect import WholeTest
@@ -21,6 +21,9 @@ from raystudy.stats.powerlaw.losses import Loss
 from raystudy.stats.powerlaw.model import Columns, Labels, Scale, Vector
 from raystudy.stats.powerlaw.problem import Problem
 from raystudy.stats.powerlaw.rows import configurations, refuse
+
+LEAST_RESAMPLES = 100
+"""Fewer have no 2.5 % at either end to speak of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +41,16 @@ class Options:
     """Hears how many more resamples are done"""
 
     def __post_init__(self) -> None:
-        if self.delta is not None and (self.loss is not Loss.HUBER or not 0 < self.delta < np.inf):
+        if self.delta is not None and (self.loss not in (None, Loss.HUBER) or not 0 < self.delta < np.inf):
             raise AnalysisError(f"A delta of {self.delta} cannot be used: it is positive, and of the loss huber alone.")
-        if self.bootstrap < 0 or 0 < self.bootstrap < 100:
-            raise AnalysisError(f"{self.bootstrap} resamples give no 95 % interval: take 0 (none), or 100 or more.")
+        if self.bootstrap < 0 or 0 < self.bootstrap < LEAST_RESAMPLES:
+            raise AnalysisError(
+                f"{self.bootstrap} resamples give no 95 % interval: take {LEAST_RESAMPLES} or more, or 0 for profiles."
+            )
+
+    def loss_on(self, scale: Scale) -> Loss:
+        """Return the loss: what was chosen, else Huber's for laws of losses, and where a delta is given."""
+        return self.loss or (Loss.HUBER if scale is Scale.LOG or self.delta is not None else Loss.SQUARES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,15 +114,17 @@ def fit_law(
     chosen, law = options or Options(), form_named(form)
     refuse(law, columns, y)
     problem = Problem(model=law.build(columns), y=y)
-    loss = chosen.loss or (Loss.HUBER if problem.logarithmic else Loss.SQUARES)
+    loss = chosen.loss_on(problem.model.scale)
     best = fit(problem, loss, delta=chosen.delta)
     labels = configurations(columns, group)
     verdict = judged(best, configurations=int(labels.max()) + 1)
     resamples = None
     if verdict.identified and chosen.bootstrap:
         resamples = resampled(best, labels, chosen.bootstrap, seed=chosen.seed, tell=chosen.tell)
+    drawn = [] if resamples is None else resample_notes(problem, resamples)
     held_out = hold_out(problem, loss, delta=chosen.delta)
     rivals = compare(columns, problem, _labels(columns, group))
+    others = [*_other_notes(problem, columns, verdict), *_comparison_notes(law, held_out, rivals)]
     return Law(
         form=law.name,
         formula=law.formula,
@@ -128,7 +139,7 @@ def fit_law(
         rss=float((best.residuals**2).sum()),
         condition_number=verdict.condition_number,
         correlations=_correlations(best, verdict),
-        notes=(*verdict.notes, *_other_notes(problem, columns, verdict), *_comparison_notes(law, held_out, rivals)),
+        notes=(*verdict.notes, *drawn, *others),
         whole_test=verdict.whole_test,
         domain={name: (float(column.min()), float(column.max())) for name, column in columns.items()},
         holdout=held_out,

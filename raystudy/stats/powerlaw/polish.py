@@ -78,8 +78,8 @@ def polish(task: Task, starts: Array, *, tolerance: float = 1e-12) -> Minima:
         reached = part.objective(moved)
         gain = objective[going] - reached
         better = gain > 0
-        small = gain <= tolerance * objective[going]
-        quiet[going] = np.where(better & small, quiet[going] + 1, np.where(better, 0, quiet[going]))
+        small = np.abs(gain) <= tolerance * objective[going]
+        quiet[going] = np.where(small, quiet[going] + 1, np.where(better, 0, quiet[going]))
         damping[going] = np.where(better, np.maximum(damping[going] / 5, 1e-12), damping[going] * 4)
         values[going[better]], objective[going[better]] = moved[better], reached[better]
     return Minima(values=values, objective=objective)
@@ -96,12 +96,13 @@ def _stepped(task: Task, values: Array, damping: Vector, bounds: tuple[Vector, V
     majorised = task.weights * np.minimum(1.0, task.delta / size)
     # Newton's curvature, and as much of the majoriser's (iteratively reweighted least squares) as damping asks for.
     blend = curved + np.minimum(damping, 1.0)[:, None] * (majorised - curved)
-    matrix = np.swapaxes(jacobian * blend[..., None], 1, 2) @ jacobian
     diagonal = np.einsum("br,brk->bk", majorised, jacobian**2)
-    matrix = matrix * free[:, :, None] * free[:, None, :]
-    ridge = damping[:, None] * diagonal + 1e-14 * diagonal.max(axis=1, keepdims=True) + 1e-300
-    matrix[:, range(task.problem.k), range(task.problem.k)] += np.where(free > 0, ridge, 1.0)
-    step = np.linalg.solve(matrix, (-gradient * free)[..., None])[..., 0]
+    units = np.where((held > 0) | (diagonal == 0), 1.0, np.sqrt(diagonal))
+    # Constants differ by many powers of ten: each is stepped in units of its own curvature.
+    scaled = jacobian * (free / units)[:, None, :]
+    matrix = np.swapaxes(scaled * blend[..., None], 1, 2) @ scaled
+    matrix[:, range(task.problem.k), range(task.problem.k)] += np.where(free > 0, damping[:, None] + 1e-14, 1.0)
+    step = np.linalg.solve(matrix, (-gradient * free / units)[..., None])[..., 0] / units
     moved = np.clip(values + step, *bounds)
     if task.projects:
         return task.problem.linear_part(moved[:, : task.problem.exponents], task.weights)

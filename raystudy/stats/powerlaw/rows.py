@@ -28,14 +28,15 @@ def refuse(form: Form, columns: Columns, y: Vector) -> None:
 
 def configurations(columns: Columns, group: Labels | None) -> Index:
     """Return the number of each row's configuration, from 0: rows of one group, or with equal inputs."""
-    told = np.stack(list(columns.values()), axis=1) if group is None else np.asarray(group)[:, None]
-    found = np.unique(told, axis=0, return_inverse=True)[1]
-    return np.asarray(found, dtype=np.intp).ravel()
+    if group is not None:
+        return np.unique(group, return_inverse=True)[1]
+    rows = np.stack(list(columns.values()), axis=1)
+    return np.unique(rows, axis=0, return_inverse=True)[1].ravel()
 
 
 def _names(form: Form, names: tuple[str, ...]) -> None:
     known = {name for inputs in form.inputs for name in inputs}
-    choices = " or ".join(" and ".join(inputs) for inputs in form.inputs)
+    choices = ", or ".join(" and ".join(inputs) for inputs in form.inputs)
     unknown = sorted(set(names) - known)
     if unknown:
         raise AnalysisError(f"The form {form.name} has no input called {', '.join(unknown)}: it takes {choices}.")

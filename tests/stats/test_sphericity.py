@@ -1,0 +1,143 @@
+"""Sphericity: spectra that can be worked out by hand, Winer's drugs, and when the test does not exist."""
+
+import numpy as np
+import pytest
+
+from raystudy.stats.design import Matrix
+from raystudy.stats.reason import Reason
+from raystudy.stats.sphericity import epsilons, mauchly, spectrum
+
+WINER = np.array(
+    [[30, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]], dtype=float
+)
+"""Winer, Statistical Principles in Experimental Design, 2nd ed. (1971), table 4.3-1."""
+
+
+def winer() -> Matrix:
+    """Return the spectrum of the three contrasts among Winer's four drugs, out of the residuals of the drugs."""
+    residuals = WINER - WINER.mean(axis=0) - WINER.mean(axis=1, keepdims=True) + WINER.mean()
+    return spectrum(residuals)[:3]
+
+
+def test_spectrum() -> None:
+    """It holds the eigenvalues of the sums of squares and products, greatest first."""
+    residuals = np.array([[1.0, -1.0], [1.0, 1.0], [-2.0, 0.0]])
+
+    assert pytest.approx([6.0, 2.0]) == spectrum(residuals).tolist()
+
+
+def test_spectrum_of_few_subjects() -> None:
+    """There are as many eigenvalues as contrasts, also where fewer subjects leave some of them zero."""
+    assert pytest.approx([25.0, 0.0, 0.0]) == spectrum(np.array([[3.0, 0.0, 4.0]])).tolist()
+
+
+def test_equal_variances_need_no_correction() -> None:
+    """A spectrum of equal values has all epsilons 1 but that which assumes the worst."""
+    found = epsilons(np.ones(4), df=30)
+
+    assert (1.0, 1.0, 0.25) == (found.greenhouse_geisser, found.huynh_feldt, found.lower_bound)
+
+
+def test_epsilons_by_hand() -> None:
+    """Of variances 4 and 1 with 9 of freedom: 25/34; (10 x 25/17 - 2) / (2 (9 - 25/17)); that by 42 x 40 / 44²."""
+    found = epsilons(np.array([4.0, 1.0]), df=9)
+    hf = (250 / 17 - 2) / (18 - 50 / 17)
+
+    assert pytest.approx((25 / 34, hf, hf * 42 * 40 / 44**2)) == (
+        found.greenhouse_geisser,
+        found.huynh_feldt,
+        found.chi_muller,
+    )
+
+
+def test_one_direction_is_the_lower_bound() -> None:
+    """Where all subjects differ along one line, every epsilon is the least there is: 1 / (k - 1)."""
+    found = epsilons(np.array([1.0, 0.0, 0.0, 0.0]), df=9)
+
+    assert pytest.approx([0.25] * 4) == [
+        found.greenhouse_geisser,
+        found.huynh_feldt,
+        found.chi_muller,
+        found.lower_bound,
+    ]
+
+
+def test_huynh_feldt_never_above_one() -> None:
+    """Winer's raw Huynh-Feldt epsilon is 1.079; as a correction it is 1."""
+    assert 1.0 == epsilons(winer(), df=4).huynh_feldt
+
+
+@pytest.mark.parametrize("df", [1, 2, 3, 5])
+def test_epsilons_of_few_subjects(df: int) -> None:
+    """Few degrees of freedom leave every epsilon finite and between its bounds, with a ceiling for the first."""
+    residuals = np.random.default_rng(df).normal(size=(df + 1, 20))
+    found = epsilons(spectrum(residuals - residuals.mean(axis=0)), df=df)
+
+    assert True is (0.05 <= found.greenhouse_geisser <= df / 20 + 1e-12)
+    assert True is all(0.05 <= each <= 1 for each in (found.huynh_feldt, found.chi_muller))
+
+
+def test_one_contrast_is_spherical() -> None:
+    """Two levels need no correction, and no test of whether they do."""
+    found = epsilons(np.array([3.0]), df=1)
+
+    assert (1.0, 1.0, 1.0, 1.0) == (
+        found.greenhouse_geisser,
+        found.huynh_feldt,
+        found.chi_muller,
+        found.lower_bound,
+    )
+    assert Reason.ONE_CONTRAST == mauchly(np.array([3.0]), df=1).reason
+
+
+def test_mauchly_by_hand() -> None:
+    """Of variances 4 and 1: W = 4 / 2.5² = .64; with 9 of freedom chi2 = -8 ln W, so p of 2 of freedom is W⁴."""
+    found = mauchly(np.array([4.0, 1.0]), df=9)
+
+    assert (pytest.approx(0.64), pytest.approx(-8 * np.log(0.64)), 2, pytest.approx(0.64**4)) == (
+        found.w,
+        found.chi2,
+        found.df,
+        found.p,
+    )
+
+
+def test_mauchly_of_winer() -> None:
+    """W is .1865, chi2 4.572 with 5 of freedom, Anderson's p .4951; R prints .4957."""
+    found = mauchly(winer(), df=4)
+
+    assert pytest.approx((0.18649528524508058, 4.571562038880418, 5, 0.4951213837671502, 0.49574546528197266)) == (
+        found.w,
+        found.chi2,
+        found.df,
+        found.p,
+        found.p_r,
+    )
+
+
+def test_w_knows_no_unit() -> None:
+    """A spectrum of order 1e-22, as of P1's metric squared, has the W of its shape."""
+    assert pytest.approx(mauchly(winer(), df=4).w) == mauchly(winer() * 1e-22, df=4).w
+
+
+def test_fewer_degrees_of_freedom_than_contrasts() -> None:
+    """Six subjects at 21 levels have no test: 5 degrees of freedom, 20 contrasts."""
+    assert (None, None, None, None, Reason.SINGULAR) == (
+        (found := mauchly(np.linspace(20.0, 1.0, 20), df=5)).w,
+        found.chi2,
+        found.p,
+        found.p_r,
+        found.reason,
+    )
+
+
+def test_as_many_degrees_of_freedom_as_contrasts() -> None:
+    """Four subjects at four levels are the fewest that have one."""
+    assert None is mauchly(np.array([3.0, 2.0, 1.0]), df=3).reason
+
+
+def test_levels_that_depend_on_each_other() -> None:
+    """Levels that are sums of each other leave nothing to test."""
+    residuals = np.array([[1.0, -1.0, 0.0], [2.0, -2.0, 0.0], [-3.0, 3.0, 0.0], [0.0, 0.0, 0.0]])
+
+    assert Reason.SINGULAR == mauchly(spectrum(residuals), df=3).reason
