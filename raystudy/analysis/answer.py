@@ -67,7 +67,7 @@ def _verdict(trials: Trials) -> str:
     effect, decision = decided(trials.design("loss_heldout"))
     if decision.p is None:
         return f"the data cannot tell whether the levels differ ({because(effect.reason)})"
-    evidence = f"{decision.test}, {statistic(decision)}, {equals(decision.p)}, {counted(effect.n, 'block')}"
+    evidence = f"{decision.test}: {statistic(decision)}, {equals(decision.p)}, {counted(effect.n, 'block')}"
     if decision.p < ALPHA:
         return f"differences this large between the levels are hardly chance ({evidence})"
     if decision.omnibus_p is not None and decision.omnibus_p < ALPHA:

@@ -18,7 +18,7 @@ def sentence(effect: Effect, decision: Decision) -> str:
         return f"{effect.name}: {decision.reason}."
     besides = "" if decision.omnibus_p is None else f" ({decision.omnibus}, p {_p(decision.omnibus_p)})"
     found = f"{statistic(decision)}, p {_p(decision.p)}{besides}, generalised eta² = {_size(effect.test.sizes.ges)}"
-    return f"{effect.name}: {decision.test}, {found}."
+    return f"{effect.name}, {decision.test}: {found}."
 
 
 def statistic(decision: Decision) -> str:

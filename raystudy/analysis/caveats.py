@@ -5,7 +5,7 @@ To add a doubt, write the function beside its like and name it here, in the orde
 
 from collections.abc import Callable, Iterator
 
-from raystudy.analysis import design_caveats, energy_caveats, meter_caveats, text_caveats
+from raystudy.analysis import board_caveats, design_caveats, energy_caveats, meter_caveats, text_caveats
 from raystudy.analysis.trials import Trials
 
 Caveat = Callable[[Trials], Iterator[str]]
@@ -16,7 +16,7 @@ CAVEATS: tuple[Caveat, ...] = (
     energy_caveats.mixed_methods,
     meter_caveats.failed_expectations,
     meter_caveats.missing_readings,
-    meter_caveats.several_boards,
+    board_caveats.several_boards,
     meter_caveats.shared_devices,
     text_caveats.synthetic_corpus,
     design_caveats.incomplete_blocks,
@@ -29,6 +29,7 @@ CAVEATS: tuple[Caveat, ...] = (
     design_caveats.left_out,
     energy_caveats.unsteady,
     energy_caveats.uncertain,
+    meter_caveats.within_uncertainty,
     energy_caveats.no_idle_baseline,
     meter_caveats.negative_net,
     meter_caveats.idle_drift,

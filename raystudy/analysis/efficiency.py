@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from raystudy.analysis import certainty, conditions, efficiency_figures, measures, parameter_efficiency, whole
+from raystudy.analysis import boards, certainty, conditions, efficiency_figures, measures, parameter_efficiency, whole
 from raystudy.analysis.answer import answer
 from raystudy.analysis.caveats import caveats
 from raystudy.analysis.facts import facts
@@ -51,6 +51,7 @@ def analyse(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] = (
             *conditions.tables(trials),
             *certainty.tables(trials),
             *measures.tables(trials),
+            *boards.tables(trials),
             *parameter_efficiency.tables(trials),
             *whole.table(trials),
             conditions.each_trial(trials),

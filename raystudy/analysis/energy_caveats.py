@@ -4,16 +4,18 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from raystudy.analysis.parameter_efficiency import parts
+from raystudy.analysis.parameter_efficiency import audit, parts
+from raystudy.analysis.ratios import published
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import counted, listing, number
+from raystudy.stats.audit import NullF
 
 UNSTEADY = 0.10
 """Standard deviation over mean from which repetitions of one level disagree too much."""
 UNCERTAIN = 0.05
 """Half-width of the instrument's interval over the joules, from which it limits what can be seen."""
-MOSTLY = 0.5
-"""Share of a metric's change from which it is said to come from one part."""
+_SHOWN = 0.0005
+"""Shares below it would be printed as 0.0 %."""
 
 
 def nameplate(trials: Trials) -> Iterator[str]:
@@ -107,15 +109,41 @@ def partial_scope(trials: Trials) -> Iterator[str]:
 
 def mostly_denominator(trials: Trials) -> Iterator[str]:
     """A ratio metric whose change is mostly its own divisor."""
-    found = {part.name: part for part in parts(trials)}
-    tokens = found.get("nominal tokens")
-    if tokens is None or tokens.share is None or tokens.share < MOSTLY:
+    found = audit(trials)
+    if not found.mostly_by_design:
         return
-    others = [f"{part.name} makes {part.share:.1%}" for part in found.values() if part is not tokens and part.share]
     yield (
-        "Parameter efficiency as published divides by the tokens that the study sets: that divisor makes "
-        f"{tokens.share:.1%} of its change from {trials.levels[0]} to {trials.levels[-1]} "
-        f"({listing(others) or 'nothing else changes'}). Its F mostly tests arithmetic; see held-out loss and joules."
+        f"Parameter efficiency as published divides by {_divisor(trials)}.{_shuffled(found)} Its F mostly tests "
+        "arithmetic; see held-out loss and joules."
+    )
+
+
+def _divisor(trials: Trials) -> str:
+    """Say which divisor the study sets, what it makes of the change, and what else does, where all parts are known."""
+    given = published(trials).given
+    changed = [(part.name, part.share) for part in parts(trials) if part.share and abs(part.share) >= _SHOWN]
+    set_there = [(name, share) for name, share in changed if name in given]
+    if not set_there:
+        return "what the study sets"
+    others = [
+        f"{name} {'makes' if share > 0 else 'works against it by'} {abs(share):.1%}"
+        for name, share in changed
+        if name not in given
+    ]
+    return (
+        f"the {listing([name for name, _ in set_there])}, which the study sets: that divisor makes "
+        f"{sum(share for _, share in set_there):.1%} of its change from {trials.levels[0]} to {trials.levels[-1]} "
+        f"({listing(others) or 'nothing else changes'})"
+    )
+
+
+def _shuffled(found: NullF) -> str:
+    """Say which F is left when nothing measured counts."""
+    if found.f is None or found.median is None or found.low is None or found.high is None:
+        return ""
+    return (
+        f" With all that was measured dealt out at random, its F is still about {number(found.median)} (95 %: "
+        f"{number(found.low)} to {number(found.high)}); as seen it is {number(found.f)}."
     )
 
 

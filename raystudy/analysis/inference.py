@@ -12,6 +12,7 @@ import polars as pl
 from raystudy.analysis.findings import Table
 from raystudy.stats.anova import Effect
 from raystudy.stats.decision import Decision
+from raystudy.stats.effect_size import EffectSize, Sizes
 from raystudy.stats.pairwise import Pair
 from raystudy.stats.trend import Polynomial, Trend
 
@@ -19,21 +20,24 @@ Row = dict[str, Any]
 Tested = tuple[Effect, Decision]
 
 REASON = "no test, because"
-_CORRECTED = {"CM": "chi_muller", "GG": "greenhouse_geisser"}
 _EFFECTS = (
     "Analysis of variance with repeated measures: do the levels differ by more than the {subjects} disagree? Read the "
     "p of the test that decides; which one that is follows from the design, not from the values. CM, GG: corrections "
-    "of Chi and Muller, and of Greenhouse and Geisser, which do not assume sphericity; Mauchly's p tests it. Partial "
-    "eta² leaves differences between {subjects} out, generalised eta² (with its 95 % interval) and omega² keep them."
+    "of Chi and Muller, and of Greenhouse and Geisser, which do not assume sphericity; Mauchly's p tests it."
+)
+_SIZES = (
+    "Shares of the variance, with 95 % intervals. Partial eta² leaves differences between {subjects} out, and is large "
+    "wherever they agree; generalised eta² and omega², which chance does not raise, keep them."
 )
 _PAIRS = (
     "Paired t tests within {subjects}, later level less earlier one, each with the 95 % interval of its own. Holm and "
-    "max-T hold for all pairs together; max-T flips the signs of whole {subjects}, and asks no normal distribution. "
-    "d_z: the difference in standard deviations of the differences; g_av: in those of the levels (Hedges)."
+    "max-T hold for all pairs together; max-T flips the signs of whole {subjects}, asks no normal distribution, and "
+    "has no p below 1 / 2^(n - 1). d_z: the difference in standard deviations of the differences; g_av: in those of "
+    "the levels (Hedges)."
 )
 _TRENDS = (
     "A line and a bend over the levels as they are spaced, and over their logarithms, each tested against its own "
-    "spread among the {subjects}. Slopes are per unit of the level, or per e-fold of it."
+    "spread among the {subjects}. Contrasts have weights of length 1; slopes are per unit or e-fold of the level."
 )
 TRENDS: Mapping[str, str] = {
     "linear": "line",
@@ -42,6 +46,8 @@ TRENDS: Mapping[str, str] = {
     "log_quadratic": "bend over logarithms",
 }
 """What people call the trends."""
+SIZES: Mapping[str, str] = {"partial eta²": "pes", "generalised eta²": "ges", "omega²": "omega2"}
+"""What people call the effect sizes."""
 
 
 def effects_table(tested: Mapping[str, Tested], *, first: str, subjects: str, note: str = "") -> Table:
@@ -51,6 +57,17 @@ def effects_table(tested: Mapping[str, Tested], *, first: str, subjects: str, no
     parts = (_EFFECTS.format(subjects=subjects), _no_mauchly(tested.values()), note)
     note = " ".join(part for part in parts if part)
     return Table(name="anova", title="Do the levels differ?", frame=frame_of(rows, kinds, subjects), note=note)
+
+
+def sizes_table(tested: Mapping[str, Tested], *, first: str, subjects: str, note: str = "") -> Table:
+    """Return how large the effects are."""
+    rows = [
+        {first: name} | _sized(None if effect.test is None else effect.test.sizes)
+        for name, (effect, _) in tested.items()
+    ]
+    note = f"{_SIZES.format(subjects=subjects)} {note}".strip()
+    frame = frame_of(rows, {first: pl.String}, subjects)
+    return Table(name="sizes", title="How large are the effects?", frame=frame, note=note)
 
 
 def pairs_table(pairs: Mapping[str, Sequence[Pair]], *, first: str, subjects: str, note: str = "") -> Table:
@@ -98,7 +115,7 @@ def pair_name(pair: Pair) -> str:
 
 def _turned(pair: Pair) -> Pair:
     mean_diff, ci_low, ci_high, t, d_z, g_av = (
-        None if value is None else -value
+        None if value is None else 0.0 - value  # not -0.0
         for value in (pair.mean_diff, pair.ci_high, pair.ci_low, pair.t, pair.d_z, pair.g_av)
     )
     return replace(
@@ -110,7 +127,7 @@ def _effect(effect: Effect, decided: Decision) -> Row:
     test = effect.test
     if test is None:
         return {REASON: effect.reason}
-    cm, gg, ges = test.chi_muller, test.greenhouse_geisser, test.sizes.ges
+    cm, gg = test.chi_muller, test.greenhouse_geisser
     return {
         "decided by": decided.test,
         "p": decided.p,
@@ -124,12 +141,15 @@ def _effect(effect: Effect, decided: Decision) -> Row:
         "p (GG)": gg.p,
         "p (lower bound)": test.lower_bound.p,
         "Mauchly p": test.mauchly.p,
-        "partial eta²": test.sizes.pes.value,
-        "generalised eta²": ges.value,
-        "95 % low": ges.low,
-        "95 % high": ges.high,
-        "omega²": test.sizes.omega2.value,
     }
+
+
+def _sized(sizes: Sizes | None) -> Row:
+    row: Row = {}
+    for called, short in SIZES.items():
+        size = EffectSize() if sizes is None else getattr(sizes, short)
+        row |= {called: size.value, f"{called} low": size.low, f"{called} high": size.high}
+    return row
 
 
 def _pair(pair: Pair, subjects: str) -> Row:
@@ -153,13 +173,13 @@ def _pair(pair: Pair, subjects: str) -> Row:
 
 def _trend(found: Polynomial) -> Row:
     return {
+        "contrast": found.estimate,
         "slope": found.slope,
         "95 % low": found.ci_low,
         "95 % high": found.ci_high,
         "t": found.t,
         "df": found.df,
         "p": found.p,
-        "log10 p": found.log10_p,
         REASON: found.reason,
     }
 

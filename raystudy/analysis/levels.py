@@ -3,20 +3,21 @@
 rows, Columns ──compared──▶ Levels ──findings──▶ Findings
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from raystudy.analysis.apa import sentence
 from raystudy.analysis.findings import Findings, Table
-from raystudy.analysis.inference import differences, effects_table, frame_of, pairs_table, trends_table
+from raystudy.analysis.inference import differences, effects_table, frame_of, pairs_table, sizes_table, trends_table
 from raystudy.analysis.soundness import soundness_table
 from raystudy.analysis.words import counted, listing
 from raystudy.errors import AnalysisError
 from raystudy.stats.cells import design
 from raystudy.stats.checks import Checks, check
-from raystudy.stats.comparison import Comparison, compare
+from raystudy.stats.comparison import Along, Comparison, compare
 from raystudy.stats.equivalence import Equivalence, tost
 from raystudy.stats.intervals import within_subject_intervals
 from raystudy.stats.mixed import Mixed, mixed_model
@@ -60,6 +61,11 @@ def compared(rows: pl.LazyFrame, columns: Columns, *, equivalent: float | None =
 
     Raises AnalysisError for one subject alone, for a mixed model of several factors, and for what `design` refuses.
     """
+    if equivalent is not None and not 0 < equivalent < math.inf:
+        raise AnalysisError(
+            f"A difference of {equivalent:g} cannot be the bound below which levels count as the same. Give a positive "
+            "number, in the unit of the value."
+        )
     if mixed and len(columns.names) > 2:
         raise AnalysisError("A mixed model is fitted to one within factor alone; give no other factor beside it.")
     data = design(rows, subject=columns.subject, within=columns.within, between=columns.between, value=columns.value)
@@ -96,12 +102,13 @@ def findings(levels: Levels) -> Findings:
     return Findings(
         study=levels.value,
         question=f"Does {levels.value} differ by {listing([each.name for each in (*data.between, *data.within)])}?",
-        answer=(*sentences, f"The test was chosen by the design: {comparison.decision.reason}."),
+        answer=(*sentences, *_chosen(comparison)),
         caveats=tuple(_caveats(comparison)),
         tables=(
             _means(comparison),
             effects_table(tested, first="effect", subjects=SUBJECTS),
-            trends_table({name: each.trend for name, each in along.items()}, first=FACTOR, subjects=SUBJECTS),
+            sizes_table(tested, first="effect", subjects=SUBJECTS),
+            *_trends(along),
             pairs_table(pairs, first=FACTOR, subjects=SUBJECTS),
             *_equivalence(levels.equivalence),
             *_mixed(levels.mixed),
@@ -110,6 +117,11 @@ def findings(levels: Levels) -> Findings:
         figures=(),
         facts=(),
     )
+
+
+def _chosen(comparison: Comparison) -> Iterator[str]:
+    if comparison.decision.p is not None:
+        yield f"The design chose the test: {comparison.decision.reason}."
 
 
 def _caveats(comparison: Comparison) -> Iterator[str]:
@@ -140,10 +152,21 @@ def _means(comparison: Comparison) -> Table:
     return Table(name="means", title="Means", frame=frame_of(rows, kinds, SUBJECTS), note=note)
 
 
+def _trends(along: Mapping[str, Along]) -> Iterator[Table]:
+    trends = {name: each.trend for name, each in along.items() if each.data.scores is not None}
+    if trends:
+        yield trends_table(trends, first=FACTOR, subjects=SUBJECTS)
+
+
 def _equivalence(equivalences: Sequence[Equivalence]) -> Iterator[Table]:
     if equivalences:
         rows = [
-            {"pair": f"{each.a} − {each.b}", "difference": each.mean_diff, "p (TOST)": each.p, "df": each.df}
+            {
+                "pair": f"{each.b} − {each.a}",
+                "difference": None if each.mean_diff is None else 0.0 - each.mean_diff,
+                "p (TOST)": each.p,
+                "df": each.df,
+            }
             for each in equivalences
         ]
         note = "Two one-sided tests: a small p says that the difference is smaller than the bound, either way."

@@ -4,12 +4,12 @@ Trials ──design, compare──▶ Comparison of each measure ──inference
 """
 
 from raystudy.analysis.findings import Table
-from raystudy.analysis.inference import differences, effects_table, pairs_table, trends_table
+from raystudy.analysis.inference import differences, effects_table, pairs_table, sizes_table, trends_table
 from raystudy.analysis.soundness import soundness_table
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import listing
 from raystudy.stats.checks import check
-from raystudy.stats.comparison import Comparison, compare
+from raystudy.stats.comparison import Along, Comparison, compare
 
 FIRST, BLOCKS = "measure", "blocks"
 IN_DETAIL = ("loss_heldout", "energy_j_per_token")
@@ -29,9 +29,17 @@ def tables(trials: Trials) -> tuple[Table, ...]:
     return (
         effects_table(tested, **kind, note=note),
         pairs_table({name: differences(each.pairs) for name, each in detail.items()}, **kind, note=trials.joules.note),
-        *([trends_table({name: each.trend for name, each in detail.items()}, **kind)] if trials.numeric else []),
-        soundness_table(checked, **kind),
+        sizes_table(tested, **kind, note=trials.joules.note),
+        *_trends(trials, detail),
+        soundness_table(checked, **kind, note=trials.joules.note),
     )
+
+
+def _trends(trials: Trials, detail: dict[str, Along]) -> tuple[Table, ...]:
+    """Return the trends, where the levels are numbers."""
+    trends = {name: each.trend for name, each in detail.items()}
+    table = trends_table(trends, first=FIRST, subjects=BLOCKS, note=trials.joules.note)
+    return (table,) if trials.numeric else ()
 
 
 def _measures(trials: Trials) -> dict[str, str]:

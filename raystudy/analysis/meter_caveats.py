@@ -1,15 +1,19 @@
-"""Doubts about what the instruments read: trials that failed an expectation, boards, sharing, idle power, gaps."""
+"""Doubts about what the instruments read: trials that failed an expectation, sharing, idle power, gaps, errors."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import polars as pl
 
+from raystudy.analysis.answer import ALPHA
+from raystudy.analysis.certainty import half_widths, held_against
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.whole import used
-from raystudy.analysis.words import counted, listing, number
+from raystudy.analysis.words import counted, equals, listing, number
 from raystudy.record.archive import Baseline
+from raystudy.stats.decision import Decision, decided
+from raystudy.stats.uncertainty import Difference, Measured, Verdict
 
 _MISSING = "power"
 """Reasons of an outcome whose name begins so tell what is missing of its readings."""
@@ -59,28 +63,40 @@ def missing_readings(trials: Trials) -> Iterator[str]:
         )
 
 
-def several_boards(trials: Trials) -> Iterator[str]:
-    """Joules of different boards, each with a gain of its own."""
-    boards = trials.rows.filter(pl.col("device") != "cpu")
-    names = boards["device"].unique().sort().to_list()
-    if len(names) < 2 or not trials.joules.known or trials.joules.estimated:
+def within_uncertainty(trials: Trials) -> Iterator[str]:
+    """Differences that a test calls real, and that the errors of the readings could make."""
+    if trials.joules.estimated or not trials.joules.known:
         return
-    apart = boards.group_by("block").agg(n=pl.col("device").n_unique()).filter(pl.col("n") > 1).height
-    gain = boards["energy_rel_gain"].drop_nulls()
-    size = f"up to ±{number(100 * gain.to_numpy().max(), digits=2)} %" if gain.len() else "not specified"
-    blocks = boards["block"].n_unique()
-    if apart:
-        where = (
-            f"{apart} of {counted(blocks, 'block')} ran on more than one: a difference within them may be the boards'"
-        )
-    else:
-        where = (
-            "each block ran on one, so comparisons within blocks stand, while means over blocks hold the boards' gains"
-        )
-    yield (
-        f"The joules are those of {len(names)} boards ({listing(names, longest=4)}), each with a gain of its own "
-        f"({size}), which cancels only on one board; {where}. One board a study, or a board a block, would help."
+    for column, (name, _) in half_widths(trials).items():
+        _, decision = decided(trials.design(column))
+        if decision.p is None or decision.p >= ALPHA:
+            continue
+        found = held_against(trials, column, draws=1)  # the verdict rests on the pairs, not on the draws
+        if found.verdict in (Verdict.WITHIN, Verdict.IF_INDEPENDENT):
+            yield _within(name, decision, found)
+
+
+def _within(name: str, decision: Decision, found: Measured) -> str:
+    """Show the difference that comes closest to the uncertainty at worst."""
+    assert decision.p is not None, "only what was tested can be significant"
+    quantity, _, unit = name.partition(", ")
+    pair, size, alone, together = max(_sized(found.pairs), key=lambda sized: sized[1] - sized[3])
+    limit = "the measurement's own uncertainty"
+    if found.verdict is Verdict.IF_INDEPENDENT:
+        limit = "errors of reading that all act together could make it"
+    return (
+        f"The levels differ in {quantity} by the test ({decision.test}, {equals(decision.p)}), yet no difference is "
+        f"larger than {limit}: {pair} is {number(size)} {unit}, which the readings leave open by "
+        f"± {number(alone, digits=2)} if each errs by itself, ± {number(together, digits=2)} at worst. "
+        "Longer trials, or a higher metering.rate_hz, would help."
     )
+
+
+def _sized(pairs: Iterable[Difference]) -> Iterator[tuple[str, float, float, float]]:
+    """Yield the name of a pair, the size of its difference, and both half-widths."""
+    for pair in pairs:
+        if pair.difference is not None and pair.u_independent is not None and pair.u_together is not None:
+            yield f"{pair.a} − {pair.b}", abs(pair.difference), pair.u_independent, pair.u_together
 
 
 def shared_devices(trials: Trials) -> Iterator[str]:

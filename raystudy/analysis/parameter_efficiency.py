@@ -7,10 +7,10 @@ and 4.3 % of power.
 
 import polars as pl
 
+from raystudy.analysis import ratios
 from raystudy.analysis.findings import Table
 from raystudy.analysis.trials import Trials
-from raystudy.stats.audit import Part, decompose
-from raystudy.stats.metrics import published_quality
+from raystudy.stats.audit import NullF, Part
 
 _FORMULA = (
     "PE = K (1 / perplexity) (CS_TFLOPS / RMS power) / (parameters x Mtokens), in TFLOPS/(W x parameter x Mtoken), "
@@ -23,23 +23,18 @@ _RECOUNTED = (
 
 
 def tables(trials: Trials) -> tuple[Table, ...]:
-    """Return both efficiencies by level, and the parts of the published one's change."""
-    return _by_level(trials), _parts_table(trials)
+    """Return both efficiencies by level, the parts of the published one's change, and what shuffled ratios show."""
+    return _by_level(trials), _parts_table(trials), ratios.table(trials)
 
 
 def parts(trials: Trials) -> tuple[Part, ...]:
     """Split the change of the published metric from the first to the last level; empty where something is missing."""
-    inputs = trials.rows.select(
-        "level",
-        pl.col("nominal_tokens").cast(pl.Float64).alias("nominal tokens"),
-        pl.col("parameters").cast(pl.Float64).alias("parameters"),
-        published_quality().alias("quality (1 / perplexity)"),
-        pl.col(trials.joules.power_rms_w).alias("power"),
-        pl.col("cs_tflops").alias("CS_TFLOPS"),
-    )
-    first, last = (inputs.filter(pl.col("level") == level) for level in (trials.levels[0], trials.levels[-1]))
-    powers = {"nominal tokens": -1, "parameters": -1, "quality (1 / perplexity)": 1, "power": -1, "CS_TFLOPS": 1}
-    return decompose(first, last, powers=powers)
+    return ratios.parts(trials, ratios.published(trials))
+
+
+def audit(trials: Trials) -> NullF:
+    """Return the F that the published metric shows with all that was measured shuffled."""
+    return ratios.audit(trials, ratios.published(trials))
 
 
 def _by_level(trials: Trials) -> Table:
@@ -77,19 +72,25 @@ def _as_published(trials: Trials) -> str:
 
 
 def _parts_table(trials: Trials) -> Table:
-    found = parts(trials)
+    found, given = parts(trials), ratios.published(trials).given
     frame = pl.DataFrame(
         {
             "part": [part.name for part in found],
+            "set by the study": [part.name in given for part in found],
             "ln of its ratio": [part.log_ratio for part in found],
             "share of the change, %": [None if part.share is None else 100 * part.share for part in found],
         },
-        schema={"part": pl.String, "ln of its ratio": pl.Float64, "share of the change, %": pl.Float64},
+        schema={
+            "part": pl.String,
+            "set by the study": pl.Boolean,
+            "ln of its ratio": pl.Float64,
+            "share of the change, %": pl.Float64,
+        },
     )
     missing = "" if found else "It cannot be made: a part of the formula is missing, or was not measured."
     note = (
         f"The logarithm of PE({trials.levels[0]}) / PE({trials.levels[-1]}), split among the factors of the formula. "
-        "Nominal tokens are set by the study, not measured."
+        "What the study sets was not measured; a negative share works against the change."
     )
     return Table(
         name="parameter-efficiency-parts",

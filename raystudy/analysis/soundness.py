@@ -21,12 +21,12 @@ _NOTE = (
 )
 
 
-def soundness_table(checked: Mapping[str, tuple[Along, Checks]], *, first: str, subjects: str) -> Table:
+def soundness_table(checked: Mapping[str, tuple[Along, Checks]], *, first: str, subjects: str, note: str = "") -> Table:
     """Return one row a measure; `first` names the first column, `subjects` what is measured again."""
     planned = f"{subjects} to plan"
     kinds = {first: pl.String, planned: pl.Int64, "strays": pl.Int64}
     rows = [{first: name, **_row(along, checks, planned)} for name, (along, checks) in checked.items()]
-    note = _NOTE.format(subject=subjects.removesuffix("s"), subjects=subjects.capitalize())
+    note = f"{_NOTE.format(subject=subjects.removesuffix('s'), subjects=subjects.capitalize())} {note}".strip()
     return Table(name="soundness", title="Does it hold?", frame=frame_of(rows, kinds, subjects), note=note)
 
 

@@ -58,7 +58,8 @@ def anova(
 
     Levels stand in order of size where they are numbers, else of their first appearance; several rows in a cell are
     averaged. Which test decides is chosen by the design and said: for five or more numeric levels (a trajectory) the
-    linear trend against its own spread, else F with Chi and Muller's correction.
+    linear trend against its own spread; for three levels F with Greenhouse and Geisser's correction, for others with
+    Chi and Muller's.
 
     Example: `raystudy anova losses.csv --subject seed --within tokens --value val_loss --where "tokens > 0"`
     """

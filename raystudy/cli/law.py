@@ -30,6 +30,14 @@ class Format(StrEnum):
     json = "json"
 
 
+Inputs = Annotated[
+    list[str],
+    typer.Option(
+        metavar="NAME=COLUMN",
+        help="An input by its name in the formula: N parameters, D tokens, U unique tokens; for accuracies M "
+        "parameters, and V tokens, or N examples and L their mean length. Repeat it for each.",
+    ),
+]
 FORM_HELP = (
     "chinchilla, fine-tuning, rectified, data-constrained, repeated-tokens, repetition-penalty (of losses); "
     "volume, split, saturating (of accuracies)."
@@ -40,14 +48,7 @@ def law(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV, Parquet or Arrow file, one row a run.")],
     *,
     form: Annotated[str, typer.Option(help=FORM_HELP)],
-    x: Annotated[
-        list[str],
-        typer.Option(
-            metavar="NAME=COLUMN",
-            help="An input by its name in the formula: N parameters, D tokens, U unique tokens; for accuracies M "
-            "parameters, and V tokens, or N examples and L their mean length. Repeat it for each.",
-        ),
-    ],
+    x: Inputs,
     y: Annotated[str, typer.Option(help="Column of the outcome: a loss, or an accuracy.")],
     group: Annotated[
         str | None, typer.Option(help="Column that names configurations, drawn as one; default: rows of equal inputs.")

@@ -209,7 +209,7 @@ def _test(parts: _Parts, stratum: _Stratum, named: Effect, ss_effect: float) -> 
         huynh_feldt=_corrected(f, factors.huynh_feldt, named),
         chi_muller=_corrected(f, factors.chi_muller, named),
         lower_bound=_corrected(f, factors.lower_bound, named),
-        mauchly=mauchly(stratum.spectrum, df=parts.df),
+        mauchly=mauchly(stratum.spectrum, df=parts.df, cells=parts.data.values.shape[1]),
         sizes=sizes(_sums(parts, stratum, named, ss_effect), epsilon=factors.chi_muller),
     )
 
@@ -223,6 +223,7 @@ def _sums(parts: _Parts, stratum: _Stratum, named: Effect, ss_effect: float) -> 
         df_error=named.df_error,
         ss_subject=subjects.ss,
         df_subject=parts.df,
+        n=named.n,
         ss_errors_all=math.fsum(each.ss for each in within),
         between=named.between,
     )

@@ -19,6 +19,9 @@ from raystudy.stats.design import Codes, Design, Dropped, Factor, Fault, Matrix,
 
 Texts = NDArray[np.object_]
 
+LARGEST = 1e150
+"""Squares of larger values are not finite, so these are not either."""
+
 
 def design(
     table: pl.DataFrame | pl.LazyFrame,
@@ -37,11 +40,12 @@ def design(
     """
     names = {f"w{place}": name for place, name in enumerate(within)}
     names |= {f"b{place}": name for place, name in enumerate(between)}
-    cells = _cells(table.lazy(), {"subject": subject, **names}, value)
+    cells = _cells(table, {"subject": subject, **names}, value)
     factors = {key: _factor(cells, key, name, (levels or {}).get(name)) for key, name in names.items()}
-    cells = cells.filter(pl.col(key).is_in(factor.levels) for key, factor in factors.items())
+    if levels:
+        cells = cells.filter(pl.col(key).is_in(factor.levels) for key, factor in factors.items())
     inner, outer = (tuple(factors[key] for key in names if key[0] == kind) for kind in "wb")
-    subjects = _in_order(cells["subject"].unique(maintain_order=True).to_list())
+    subjects = sorted(cells["subject"].unique(), key=_by_size)
     values, faults = _grid(cells, subjects, inner)
     whole = (faults == "").all(axis=1)
     return Design(
@@ -52,26 +56,28 @@ def design(
         groups=_groups(cells, subjects, outer)[whole],
         dropped=_dropped(subjects, faults, inner),
         n_given=len(subjects),
-        replicates=max(cells["rows"].to_list(), default=1),
+        replicates=cells.select(pl.col("rows").max()).item() or 1,
     )
 
 
-def _cells(long: pl.LazyFrame, names: Mapping[str, str], value: str) -> pl.DataFrame:
+def _cells(table: pl.DataFrame | pl.LazyFrame, names: Mapping[str, str], value: str) -> pl.DataFrame:
     """Return one row for each combination that occurs, in order of appearance: its mean, its rows, its fault."""
-    keyed = long.select(*(pl.col(name).cast(pl.String).alias(key) for key, name in names.items()), value=value)
+    keyed = table.lazy().select(*(pl.col(name).cast(pl.String).alias(key) for key, name in names.items()), value=value)
     measured = pl.col("value").cast(pl.Float64)
+    missing = pl.when(pl.col("value").is_null()).then(pl.lit(Fault.MISSING.value))
+    fault = missing.when(~pl.col("finite")).then(pl.lit(Fault.NOT_FINITE.value))
     cells = (
         keyed.with_row_index("row")
         .group_by(*names)
-        .agg(pl.col("row").min(), rows=pl.len(), value=measured.mean(), finite=measured.is_finite().all())
+        .agg(pl.col("row").min(), rows=pl.len(), value=measured.mean(), finite=(measured.abs() < LARGEST).all())
         .sort("row")
-        .collect(engine="streaming")
+        .with_columns(fault=fault)
+        .collect(engine="streaming" if isinstance(table, pl.LazyFrame) else "in-memory")
     )
     for key, name in names.items():
         if cells[key].has_nulls():
             raise AnalysisError(f"Some rows have no {name}; every value needs one. Fill it in, or leave the rows out.")
-    missing = pl.when(pl.col("value").is_null()).then(pl.lit(Fault.MISSING.value))
-    return cells.with_columns(fault=missing.when(~pl.col("finite")).then(pl.lit(Fault.NOT_FINITE.value)))
+    return cells
 
 
 def _factor(cells: pl.DataFrame, key: str, name: str, levels: Sequence[str] | None) -> Factor:
@@ -83,6 +89,12 @@ def _in_order(names: Sequence[str]) -> list[str]:
     """Sort by size where all are numbers, else leave the order of appearance."""
     numbers = {name: number for name in names if (number := as_number(name)) is not None}
     return sorted(names, key=numbers.__getitem__) if len(numbers) == len(names) else list(names)
+
+
+def _by_size(name: str) -> tuple[float, str]:
+    """Sort numbers before names, so that nothing depends on the order of rows."""
+    number = as_number(name)
+    return (math.inf if number is None else number, name)
 
 
 def _codes(names: pl.Series, known: Sequence[str]) -> Codes:
@@ -109,8 +121,10 @@ def _grid(cells: pl.DataFrame, subjects: Sequence[str], within: Sequence[Factor]
 
 
 def _groups(cells: pl.DataFrame, subjects: Sequence[str], between: Sequence[Factor]) -> Codes:
-    rows, found = _codes(cells["subject"], subjects), _combination(cells, "b", between)
     groups = np.zeros(len(subjects), dtype=np.intp)
+    if not between:
+        return groups
+    rows, found = _codes(cells["subject"], subjects), _combination(cells, "b", between)
     groups[rows] = found
     if (torn := rows[groups[rows] != found]).size:
         factors = " and ".join(factor.name for factor in between)
@@ -123,7 +137,7 @@ def _groups(cells: pl.DataFrame, subjects: Sequence[str], between: Sequence[Fact
 
 
 def _dropped(subjects: Sequence[str], faults: Texts, within: Sequence[Factor]) -> tuple[Dropped, ...]:
-    cells = [", ".join(levels) for levels in product(*(factor.levels for factor in within))]
+    cells = [":".join(levels) for levels in product(*(factor.levels for factor in within))]
     return tuple(
         Dropped(subject=subjects[row], fault=fault, levels=tuple(cells[cell] for cell in np.flatnonzero(at)))
         for row in np.flatnonzero((faults != "").any(axis=1)).tolist()

@@ -93,9 +93,12 @@ class Design:
     @property
     def reason(self) -> Reason | None:
         """Why it has too few subjects for any test; None where it has enough."""
-        if len(self.subjects) <= self.group_sizes.size:
-            return Reason.FEW_SUBJECTS if self.subjects else Reason.NO_SUBJECT
-        return Reason.EMPTY_GROUP if 0 in self.group_sizes else None
+        n = len(self.subjects)
+        if n < 2:
+            return Reason.FEW_SUBJECTS if n else Reason.NO_SUBJECT
+        if 0 in self.group_sizes:
+            return Reason.EMPTY_GROUP
+        return Reason.SATURATED if n <= self.group_sizes.size else None
 
     def along(self, name: str) -> "Design":
         """Return the one-way design of one within factor, averaged over the other ones."""

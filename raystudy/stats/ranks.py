@@ -100,9 +100,8 @@ def page(data: Design) -> Page:
 
 def _centred_ranks(values: Matrix) -> Matrix:
     """Return the rank of each value within its subject, less their mean; ties share the mean of theirs."""
-    below = (values[:, None, :] < values[:, :, None]).sum(axis=2)
-    above = (values[:, None, :] > values[:, :, None]).sum(axis=2)
-    return np.asarray((below - above) / 2)
+    less = values[:, None, :] < values[:, :, None]
+    return np.asarray((np.count_nonzero(less, axis=2) - np.count_nonzero(less, axis=1)) / 2)
 
 
 def _reason(data: Design, ranks: Matrix) -> Reason | None:

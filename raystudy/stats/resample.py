@@ -104,11 +104,11 @@ def _shares(signs: Matrix, data: Design, within: Matrix, weights: Matrix) -> Mat
     The squares of a contrast's scores add up to one, whatever their signs, so their sum in each group is all it takes.
     """
     sizes = data.group_sizes
+    if sizes.size == 1:
+        return np.asarray(((signs @ within) @ weights) ** 2 / sizes[0])
     members = [data.groups == group for group in range(sizes.size)]
     means = np.stack([(signs[:, group] @ within[group]) @ weights / group.sum() for group in members])
     effect: Matrix = means.sum(axis=0) ** 2 / (1 / sizes).sum()
-    if sizes.size == 1:
-        return effect
     other = np.einsum("g,gfc,gfc->fc", sizes.astype(np.float64), means, means) - effect
     return np.asarray(effect / np.maximum(1 - other, np.finfo(np.float64).eps))
 

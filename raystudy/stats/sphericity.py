@@ -39,7 +39,7 @@ class Mauchly:
     p: float | None = None
     """Anderson's formula."""
     p_r: float | None = None
-    """As R and pingouin print it, with k for k - 1 at one place of the second-order term."""
+    """As R and pingouin print it, with the number of cells for d at one place of the second-order term."""
     reason: Reason | None = None
 
 
@@ -64,17 +64,21 @@ def epsilons(variances: Matrix, *, df: int) -> Epsilons:
     return Epsilons(greenhouse_geisser=gg, huynh_feldt=hf, chi_muller=cm, lower_bound=1 / d)
 
 
-def mauchly(variances: Matrix, *, df: int) -> Mauchly:
-    """Return Mauchly's W; it does not exist where a contrast has fewer degrees of freedom than there are contrasts."""
+def mauchly(variances: Matrix, *, df: int, cells: int | None = None) -> Mauchly:
+    """
+    Return Mauchly's W; it does not exist where a contrast has fewer degrees of freedom than there are contrasts.
+
+    `cells` is their number in the whole design, one more than contrasts unless said, and enters R's p alone.
+    """
     d = variances.size
     if d == 1:
         return Mauchly(reason=Reason.ONE_CONTRAST)
     if df < d or variances[-1] <= 1e-24 * variances[0]:
         return Mauchly(reason=Reason.SINGULAR)
-    log_w = float(np.log(variances / variances.mean()).sum())
+    log_w = min(float(np.log(variances / variances.mean()).sum()), 0.0)  # rounding can lift it
     rho = 1 - (2 * d * d + d + 2) / (6 * d * df)
     chi2, df_chi2 = -rho * df * log_w, d * (d + 1) // 2 - 1
-    p, p_r = (_p(chi2, df_chi2, _second_order(d, place) / (rho * df) ** 2) for place in (d, d + 1))
+    p, p_r = (_p(chi2, df_chi2, _second_order(d, place) / (rho * df) ** 2) for place in (d, cells or d + 1))
     return Mauchly(w=math.exp(log_w), chi2=chi2, df=df_chi2, p=p, p_r=p_r)
 
 

@@ -62,7 +62,7 @@ def trend(data: Design) -> Trend:
 
 def _logarithms(scores: Matrix) -> Matrix | None:
     """Return the natural logarithms less that of the first, exact where levels are close; None where there are none."""
-    return np.log1p((scores - scores[0]) / scores[0]) if (scores > 0).all() else None
+    return np.log1p((scores - scores[0]) / scores[0]) if scores.size and (scores > 0).all() else None
 
 
 def _over(data: Design, scores: Matrix | None) -> tuple[Polynomial, Polynomial]:

@@ -71,8 +71,10 @@ def welch_of(samples: Sequence[Matrix]) -> Welch:
     """
     k = len(samples)
     sizes = np.array([sample.size for sample in samples])
-    if k < 2 or sizes.min() < 2:
-        return Welch(reason=Reason.ONE_LEVEL if k < 2 else Reason.FEW_SUBJECTS)
+    if k < 2:
+        return Welch(reason=Reason.ONE_LEVEL)
+    if sizes.min() < 2:
+        return Welch(reason=Reason.FEW_SUBJECTS if sizes.any() else Reason.NO_SUBJECT)
     centred = [sample - samples[0][0] for sample in samples]  # so an offset costs no digit
     variances = np.array([np.var(sample - sample[0], ddof=1) for sample in centred])
     if np.sqrt(variances.min()) <= ROUNDING * max(np.abs(sample).max() for sample in samples):

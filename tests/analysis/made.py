@@ -1,6 +1,6 @@
 """Trials made of observations that nobody measured: plain, shared, on battery, too hot; and a caveat of theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from raystudy.analysis.caveats import caveats
@@ -12,6 +12,8 @@ from raystudy.study import Trial
 from tests.observations import Changes, energy, observation, study_of, table_of, trace
 
 OUTCOME = observation(next(study_of().trials()), study=study_of()).outcome
+
+Boards = Callable[[Trial], str]
 
 
 def trials(changes: Changes = lambda _: {}, *, baselines: tuple[Baseline, ...] = (), **keys: str) -> Trials:
@@ -49,6 +51,28 @@ def sharing(trial: Trial) -> Mapping[str, Any]:
         "energy_shared_j": 250.0,
         "energy_j": None,
     }
+
+
+def alternating(trial: Trial) -> str:
+    """Return one of two boards, by the order of the trials: a Latin square's blocks hold both."""
+    return f"GPU-{trial.position % 2}"
+
+
+def by_level(*levels: int) -> Boards:
+    """Return a board of their own for some levels."""
+    return lambda trial: f"GPU-{int(trial.recipe.tokens in levels)}"
+
+
+def on_boards(board: Boards, *, gain: float = 1.0, **columns: Any) -> Changes:
+    """Return the changes that have each trial run on a board; that of `GPU-1` tells more than it takes."""
+
+    def changes(trial: Trial) -> Mapping[str, Any]:
+        device, whole = board(trial), observation(trial, study=study_of())
+        energy_j = (whole.totals.energy_j or 0.0) * (gain if device == "GPU-1" else 1.0)
+        figure = energy(whole.outcome, device=device, energy_j=energy_j)
+        return {"device": device, "energies": (figure,), "energy_j": energy_j} | columns
+
+    return changes
 
 
 def battery(_: Trial) -> Mapping[str, Any]:

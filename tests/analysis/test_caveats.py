@@ -1,6 +1,7 @@
 """Caveats: each doubt speaks when its reason is in the table, with numbers, and is silent otherwise."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ def doubts(changes: Changes, study: Study | None = None, rows: pl.Expr | None = 
 
 def quiet(trial: Trial) -> Mapping[str, Any]:
     """Return the changes that leave nothing to doubt; parameters make up for the tokens that P1's metric divides by."""
-    return {"energy_scopes": "board", "parameters": 10**12 // (trial.recipe.tokens or 1)}
+    return {"energy_scopes": "board", "energy_u_j": 1e-4, "parameters": 10**12 // (trial.recipe.tokens or 1)}
 
 
 def constant(**columns: Any) -> Changes:
@@ -119,6 +120,40 @@ def test_why_there_is_no_energy() -> None:
     said = caveats(trials_of(study, silent_table))
 
     assert said[0].startswith("15 of 15 trials have no energy figure: No reading brackets the span. They are left out")
+
+
+def divisor(study: Study, changes: Changes) -> str:
+    """Return the caveat of a metric that mostly shows its own divisor."""
+    (caveat,) = [each for each in doubts(changes, study) if "Parameter efficiency as published divides" in each]
+    return caveat
+
+
+def test_the_divisor_is_told_with_its_f() -> None:
+    """P1's rule: the share that the study set, what else changed, and the F that is left without any measurement."""
+    caveat = divisor(study_of(analysis__pe_cs_tflops="68.16"), lambda _: {})
+    told = re.fullmatch(
+        r".* divides by the nominal tokens, which the study sets: that divisor makes 143\.\d% of its change from "
+        r"50,000 to 200,000 \(quality \(1 / perplexity\) works against it by 43\.\d% and power .*\)\. With all that "
+        r"was measured dealt out at random, its F is still about [\d.]+ \(95 %: .*\); as seen it is [\d,]+\. Its F .*",
+        caveat,
+    )
+
+    assert told
+
+
+def test_any_divisor_that_the_study_sets() -> None:
+    """Where models differ, their parameters divide."""
+    study, sizes = study_of("model", '["tiny-0.3m", "tiny-1m"]'), {"tiny-0.3m": 300_000, "tiny-1m": 1_000_000}
+    caveat = divisor(study, lambda trial: {"parameters": sizes[trial.recipe.model], "nominal_tokens": 100_000})
+
+    assert "divides by the parameters, which the study sets: that divisor makes " in caveat
+
+
+def test_a_divisor_without_shares() -> None:
+    """One trial without power leaves no shares to tell, and the F of the other blocks still says it."""
+    caveat = divisor(study_of(), lambda trial: {"power_rms_w": None} if trial.id == "tokens-50000--r01" else {})
+
+    assert "by what the study sets. With all that was measured dealt out at random, its F is still about " in caveat
 
 
 def test_every_doubt_is_a_function_with_a_meaning() -> None:

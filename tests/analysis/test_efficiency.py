@@ -90,14 +90,18 @@ class TestAnswer:
         study = study_of()
 
         assert (
-            "hardly chance (F(2, 8) = 2,019, Greenhouse-Geisser p = " in findings_of(study, table_of(study)).answer[1]
+            "hardly chance (Greenhouse-Geisser: F(1.07, 4.28) = 2,019, p = 6.5e-7, 5 blocks)."
+            in findings_of(study, table_of(study)).answer[1]
         )
 
     def test_an_effect_that_data_cannot_tell(self) -> None:
         """Levels that do nothing are not told apart."""
         study = study_of("learning_rate", "[0.001, 0.003]")
 
-        assert "the data cannot tell the levels apart (F(1, 4) = " in findings_of(study, table_of(study)).answer[1]
+        assert (
+            "the data cannot tell the levels apart (paired t test: F(1, 4) = "
+            in findings_of(study, table_of(study)).answer[1]
+        )
 
     def test_an_effect_that_cannot_be_tested(self) -> None:
         """One finished block cannot tell, and the sentence gives the reason."""
@@ -129,16 +133,21 @@ class TestTables:
             "quality",
             "marginal",
             "certainty",
+            "certainty-differences",
             "anova",
             "pairwise",
+            "sizes",
+            "trend",
+            "soundness",
             "parameter-efficiency",
             "parameter-efficiency-parts",
+            "ratios",
             "whole",
             "trials",
         ] == [table.name for table in findings_of(study, table_of(study)).tables]
 
     def test_estimates_are_marked_in_every_table_that_shows_joules(self) -> None:
-        """No table shows a joule or a watt of an estimate without the word."""
+        """No column shows a joule or a watt of an estimate without the word; each table has it in its note or a row."""
         study = study_of()
         found = findings_of(study, table_of(study, estimated))
         bare = [
@@ -150,7 +159,7 @@ class TestTables:
             and "±" not in column
         ]
 
-        assert ([], True) == (bare, all("estimate" in table.note for table in found.tables))
+        assert ([], True) == (bare, all("estimate" in f"{table.note} {table.frame.rows()}" for table in found.tables))
 
     def test_measured_and_estimated_never_mix(self) -> None:
         """One estimate among measured trials counts as not measured, and its block drops out of the test."""

@@ -8,8 +8,9 @@ import pytest
 from raystudy.analysis.caveats import caveats
 from raystudy.record.archive import Baseline
 from raystudy.record.energy import Idle
+from raystudy.study import Trial
 from tests.analysis.made import OUTCOME, said, trials
-from tests.observations import Changes, energy
+from tests.observations import Changes, energy, estimated
 
 OWN = energy(OUTCOME)
 
@@ -86,21 +87,42 @@ def test_baselines_of_other_runs_and_nodes_are_not_compared(kept: tuple[Baseline
             lambda trial: {"reasons": {"power": "the monitor was lost"}} if trial.position == 2 else {},
             "(the monitor was lost)",
         ),
-        (
-            lambda trial: {"device": f"GPU-{trial.repetition % 2}"},
-            "2 boards (GPU-0 and GPU-1), each with a gain of its",
-        ),
-        (
-            lambda trial: {"device": f"GPU-{trial.repetition % 2}"},
-            "each block ran on one, so comparisons within blocks",
-        ),
-        (lambda trial: {"device": f"GPU-{trial.position % 2}"}, "5 of 5 blocks ran on more than one"),
-        (lambda trial: {"device": f"GPU-{trial.position % 2}", "energy_rel_gain": None}, "(not specified)"),
     ],
 )
 def test_each_doubt_of_the_meters(changes: Changes, text: str) -> None:
     """The table holds the reason, and one caveat tells it."""
     assert said(text, trials(changes))
+
+
+class TestWithinUncertainty:
+    """What a test calls real, and errors of reading could make."""
+
+    def steady(self, trial: Trial, *, step_j: float) -> dict[str, Any]:
+        """Return joules that rise by a step a level, and vary by a thousandth of it."""
+        level = {50_000: 0, 100_000: 1, 200_000: 2}[trial.recipe.tokens or 0]
+        return {"energy_j": 100.0 + step_j * (level + (trial.position * 7 % 5) / 1000), "energy_u_j": 0.5}
+
+    @pytest.mark.parametrize(
+        ("step_j", "limit"),
+        [(0.2, "the measurement's own uncertainty"), (0.3, "errors of reading that all act together could make it")],
+    )
+    def test_both_verdicts(self, step_j: float, limit: str) -> None:
+        """0.4 J are within ±0.47 J, 0.6 J only within the ±1 J of errors that act together."""
+        caveat = said("differ in training energy by the test", trials(lambda trial: self.steady(trial, step_j=step_j)))
+
+        assert f"yet no difference is larger than {limit}: 200,000 − 50,000 is {2 * step_j:.3f} J" in caveat
+        assert "± 0.47 if each errs by itself, ± 1.0 at worst" in caveat
+
+    @pytest.mark.parametrize("changes", [{"step_j": 0.6}, {"step_j": 0.0}])
+    def test_nothing_to_doubt(self, changes: dict[str, float]) -> None:
+        """1.2 J are beyond ±1 J; where the test shows nothing there is nothing to take back."""
+        found = trials(lambda trial: self.steady(trial, **changes))
+
+        assert not any("differ in training energy by the test" in caveat for caveat in caveats(found))
+
+    def test_estimates_have_no_readings(self) -> None:
+        """A nameplate's joules have no errors of reading to hold anything against."""
+        assert not any("by the test" in caveat for caveat in caveats(trials(estimated)))
 
 
 CAUSE = "The node was not idle while its baseline was measured"

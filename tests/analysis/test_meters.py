@@ -25,7 +25,7 @@ class TestCertainty:
 
     def test_a_gain_that_is_not_specified_is_not_nothing(self) -> None:
         """Without the maker's word there is no absolute precision, and the note says why."""
-        (table,) = certainty(trials(lambda _: {"energy_rel_gain": None}))
+        table = certainty(trials(lambda _: {"energy_rel_gain": None}))[0]
 
         assert (True, True) == (
             table.frame["± with gain, J"].is_null().all(),
@@ -50,7 +50,7 @@ class TestCertainty:
 
     def test_only_what_is_added_up_counts(self) -> None:
         """A nameplate beside a laptop's battery, and a board beside its GPU, say nothing of how the joules were had."""
-        (table,) = certainty(trials(battery))
+        table = certainty(trials(battery))[0]
 
         assert {"integral of sampled power"} == set(table.frame["method"])
         assert "integral of sampled power of BAT0, covering board" == dict(facts(trials(battery)))["energy"]
@@ -58,6 +58,41 @@ class TestCertainty:
     def test_an_estimate_has_no_such_table(self) -> None:
         """What a nameplate says has no interval."""
         assert () == certainty(trials(estimated))
+
+
+class TestDifferences:
+    def test_a_difference_and_its_half_widths(self) -> None:
+        """Five blocks of ±0.5 J at both levels: 1.487 sqrt(2 x 5) 0.5 / 5 = 0.470 J if independent, 1 J at worst."""
+        found = trials(lambda trial: {"energy_j": 100.0 + (trial.recipe.tokens or 0) / 1e5 + trial.repetition % 2})
+        row = certainty(found)[1].frame.row(0, named=True)
+
+        assert ("100,000 − 50,000", pytest.approx(0.5), pytest.approx(0.4703, abs=1e-4), 1.0, "if independent") == (
+            row["pair"],
+            row["difference"],
+            row["± if independent"],
+            row["± at worst"],
+            row["larger?"],
+        )
+
+    def test_what_further_errors_do_to_the_test(self) -> None:
+        """The note tells it of each measure: the share of the error, and the range of p."""
+        note = certainty(trials())[1].note
+
+        assert 2 == note.count(" % of the error variance; log10 p is ")
+        assert "energy per token, J/token: readings explain " in note
+
+    def test_a_half_width_that_is_missing(self) -> None:
+        """Nothing can be held against it, and both the pairs and the note say so."""
+        table = certainty(trials(lambda _: {"energy_u_j": None}))[1]
+
+        assert {"not known: a half-width is missing"} == set(table.frame["larger?"])
+        assert "training energy, J: the test cannot be made again, for a half-width is missing." in table.note
+
+    def test_a_test_that_cannot_be_made(self) -> None:
+        """One block has differences, and no test."""
+        table = certainty(trials(repetitions="1"))[1]
+
+        assert "training energy, J: the test cannot be made again, fewer than two complete blocks." in table.note
 
 
 def test_what_the_bounds_of_a_drop_promise() -> None:

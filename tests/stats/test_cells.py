@@ -155,7 +155,7 @@ def test_a_cell_of_two_factors_is_named_by_both() -> None:
     """Who lacks a combination is told which."""
     (dropped,) = two_way(crossed(without=[("y", "high", "1")])).dropped
 
-    assert Dropped(subject="y", fault=Fault.MISSING, levels=("high, 1",)) == dropped
+    assert Dropped(subject="y", fault=Fault.MISSING, levels=("high:1",)) == dropped
 
 
 def test_a_combination_that_nobody_has_leaves_nobody() -> None:

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from raystudy.stats.anova import anova
-from raystudy.stats.decision import OMNIBUS, Decision, decide, decided
+from raystudy.stats.decision import CHI_MULLER, GREENHOUSE_GEISSER, Decision, decide, decided
 from raystudy.stats.design import Design, Factor, Matrix, one_way
 from raystudy.stats.trend import trend
+
+PAIRED = "paired t test"
+TREND = "own-error linear trend"
 
 
 def made(n: int, k: int, *, seed: int = 3) -> Matrix:
@@ -32,14 +35,14 @@ def grouped(*, levels: Sequence[str]) -> Design:
 @pytest.mark.parametrize(
     ("levels", "test"),
     [
-        (["adapter", "full"], "paired t test, as F"),
-        ([128, 256], "paired t test, as F"),
-        (["a", "b", "c"], OMNIBUS),
-        ([128, 256, 512, 1024], OMNIBUS),
-        (["a", "b", "c", "d", "e"], OMNIBUS),
-        ([0, 1, 2, 4, "all"], OMNIBUS),
-        ([1, 2, 3, 4, 5], "own-error linear trend"),
-        ([0, 1_000, 2_000, "4e3", "8,000"], "own-error linear trend"),
+        (["adapter", "full"], PAIRED),
+        ([128, 256], PAIRED),
+        (["a", "b", "c"], GREENHOUSE_GEISSER),
+        ([128, 256, 512, 1024], CHI_MULLER),
+        (["a", "b", "c", "d", "e"], CHI_MULLER),
+        ([0, 1, 2, 4, "all"], CHI_MULLER),
+        ([1, 2, 3, 4, 5], TREND),
+        ([0, 1_000, 2_000, "4e3", "8,000"], TREND),
     ],
 )
 def test_the_design_chooses(levels: Sequence[object], test: str) -> None:
@@ -59,7 +62,7 @@ def test_the_values_do_not_choose(seed: int) -> None:
 
 def test_f_with_its_corrected_degrees_of_freedom() -> None:
     """What is reported is the p of the correction, and the degrees of freedom it was found with."""
-    effect, found = decided(one_way(made(8, 3)))
+    effect, found = decided(one_way(made(8, 4)))
 
     assert effect.test is not None
     corrected = effect.test.chi_muller
@@ -93,7 +96,7 @@ def test_a_trajectory_is_decided_by_its_trend() -> None:
     line = trend(data).linear
 
     assert effect.test is not None
-    assert ("t", line.t, (5,), line.p, OMNIBUS, effect.test.chi_muller.p) == (
+    assert ("t", line.t, (5,), line.p, CHI_MULLER, effect.test.chi_muller.p) == (
         found.statistic,
         found.value,
         found.df,
@@ -107,7 +110,7 @@ def test_a_line_without_error_leaves_the_omnibus_test() -> None:
     """Where every subject has the same slope, their bends may differ, and F tests them."""
     bends = np.outer([1.0, -3.0, 4.0, 2.0, -1.0, 6.0], [2.0, -1.0, -2.0, -1.0, 2.0])
 
-    assert OMNIBUS == of(bends + np.arange(5), range(5)).test
+    assert CHI_MULLER == of(bends + np.arange(5), range(5)).test
 
 
 def test_what_is_tested_between_subjects() -> None:
@@ -126,7 +129,15 @@ def test_an_interaction_has_no_trend() -> None:
     line = trend(data)
     found = {effect.name: decide(data, effect, line if effect.name == "level" else None).test for effect in anova(data)}
 
-    assert {"group": "F between subjects", "level": "own-error linear trend", "group:level": OMNIBUS} == found
+    assert {"group": "F between subjects", "level": TREND, "group:level": CHI_MULLER} == found
+
+
+def test_an_interaction_with_groups_is_no_paired_test() -> None:
+    """Two levels in two groups: how their difference differs between the groups is not a paired t test."""
+    data = grouped(levels=["a", "b"])
+    effect = next(effect for effect in anova(data) if effect.name == "group:level")
+
+    assert PAIRED not in decide(data, effect).test
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,17 @@ from hypothesis import strategies as st
 
 from raystudy.stats.cells import design
 from raystudy.stats.comparison import Comparison, compare
-from raystudy.stats.design import Design, Matrix
+from raystudy.stats.design import Matrix
 from raystudy.stats.pairwise import Pair
 
-WITHIN = {"one-way": {"a": ("1", "2", "4", "8")}, "two-way": {"a": ("1", "2", "4"), "b": ("x", "y")}}
-WITHIN["mixed"] = WITHIN["two-way"]
+TWO_WAY = {"a": ("1", "2", "4"), "b": ("x", "y")}
+WITHIN: dict[str, dict[str, tuple[str, ...]]] = {
+    "one-way": {"a": ("1", "2", "4", "8")},
+    "two-way": TWO_WAY,
+    "mixed": TWO_WAY,
+}
+"""Factors within subjects, and their levels; the mixed design has two groups of subjects besides."""
+
 SUBJECTS = 7
 STORED = {"one-way": 1e-9, "two-way": 1e-6, "mixed": 1e-6}
 """What is kept of pairs 1e8 from zero: averages over a second factor, thirds of 1/1024, are rounded where they lie."""
@@ -41,9 +47,7 @@ def made(kind: str, seed: int) -> Table:
     effect = random.normal(size=(1, *shape[1:])) * random.choice([0.1, 1.0, 5.0])
     values = random.normal(size=shape) + effect + 3 * random.normal(size=(SUBJECTS, *[1] * len(levels)))
     rows = [
-        (f"s{subject}", "AB"[subject > 2], *cell)
-        for subject in range(SUBJECTS)
-        for cell in product(*levels.values())
+        (f"s{subject}", "AB"[subject > 2], *cell) for subject in range(SUBJECTS) for cell in product(*levels.values())
     ]
     table = pl.DataFrame(rows, schema=["subject", "group", *levels], orient="row")
     return table.with_columns(value=pl.Series(np.round(values.ravel() * 1024) / 1024))
@@ -222,7 +226,7 @@ def test_order_of_factors(seed: int) -> None:
 @some
 @given(seed=seeds)
 def test_one_factor_split_in_two(seed: int) -> None:
-    """The cells of two factors are levels of one: its sums of squares, and its error, are those of all three effects."""
+    """The cells of two factors are levels of one: its sums of squares are those of all three effects."""
     table = made("two-way", seed)
     whole = compared("one-way", table.with_columns(a=pl.col("a") + pl.col("b")), within=["a"]).effect
     parts = compared("two-way", table).effects

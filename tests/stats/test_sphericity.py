@@ -115,6 +115,14 @@ def test_mauchly_of_winer() -> None:
     )
 
 
+@pytest.mark.parametrize("variance", [1.0, 3.3, 7.1])
+def test_perfect_sphericity(variance: float) -> None:
+    """Of equal variances W is 1 and p is 1, however their mean is rounded."""
+    found = mauchly(np.full(3, variance), df=9)
+
+    assert pytest.approx((1.0, 0.0, 1.0, 1.0)) == (found.w, found.chi2, found.p, found.p_r)
+
+
 def test_w_knows_no_unit() -> None:
     """A spectrum of order 1e-22, as of P1's metric squared, has the W of its shape."""
     assert pytest.approx(mauchly(winer(), df=4).w) == mauchly(winer() * 1e-22, df=4).w
