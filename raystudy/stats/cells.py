@@ -12,13 +12,11 @@ from itertools import product
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from raystudy.errors import AnalysisError
 from raystudy.stats.design import Codes, Design, Dropped, Factor, Fault, Matrix, as_number
 
-Texts = NDArray[np.object_]
-
+_SOUND, _MISSING, _NOT_FINITE = range(3)
 LARGEST = 1e150
 """Squares of larger values are not finite, so these are not either."""
 
@@ -45,9 +43,9 @@ def design(
     if levels:
         cells = cells.filter(pl.col(key).is_in(factor.levels) for key, factor in factors.items())
     inner, outer = (tuple(factors[key] for key in names if key[0] == kind) for kind in "wb")
-    subjects = sorted(cells["subject"].unique(), key=_by_size)
+    subjects = sorted(_unique(cells["subject"]), key=_by_size)
     values, faults = _grid(cells, subjects, inner)
-    whole = (faults == "").all(axis=1)
+    whole = (faults == _SOUND).all(axis=1)
     return Design(
         values=values[whole],
         subjects=tuple(np.array(subjects, dtype=object)[whole]),
@@ -56,7 +54,7 @@ def design(
         groups=_groups(cells, subjects, outer)[whole],
         dropped=_dropped(subjects, faults, inner),
         n_given=len(subjects),
-        replicates=cells.select(pl.col("rows").max()).item() or 1,
+        replicates=int(cells["rows"].to_numpy().max(initial=1)),
     )
 
 
@@ -64,8 +62,9 @@ def _cells(table: pl.DataFrame | pl.LazyFrame, names: Mapping[str, str], value: 
     """Return one row for each combination that occurs, in order of appearance: its mean, its rows, its fault."""
     keyed = table.lazy().select(*(pl.col(name).cast(pl.String).alias(key) for key, name in names.items()), value=value)
     measured = pl.col("value").cast(pl.Float64)
-    missing = pl.when(pl.col("value").is_null()).then(pl.lit(Fault.MISSING.value))
-    fault = missing.when(~pl.col("finite")).then(pl.lit(Fault.NOT_FINITE.value))
+    fault = (
+        pl.when(pl.col("value").is_null()).then(_MISSING).when(~pl.col("finite")).then(_NOT_FINITE).otherwise(_SOUND)
+    )
     cells = (
         keyed.with_row_index("row")
         .group_by(*names)
@@ -75,14 +74,18 @@ def _cells(table: pl.DataFrame | pl.LazyFrame, names: Mapping[str, str], value: 
         .collect(engine="streaming" if isinstance(table, pl.LazyFrame) else "in-memory")
     )
     for key, name in names.items():
-        if cells[key].has_nulls():
+        if cells[key].null_count():
             raise AnalysisError(f"Some rows have no {name}; every value needs one. Fill it in, or leave the rows out.")
     return cells
 
 
 def _factor(cells: pl.DataFrame, key: str, name: str, levels: Sequence[str] | None) -> Factor:
-    found = cells[key].unique(maintain_order=True).to_list()
-    return Factor(name=name, levels=tuple(_in_order(found) if levels is None else levels))
+    return Factor(name=name, levels=tuple(_in_order(_unique(cells[key])) if levels is None else levels))
+
+
+def _unique(names: pl.Series) -> list[str]:
+    """Return each name once, in order of appearance; for these sizes a dict is faster than a query."""
+    return list(dict.fromkeys(names.to_list()))
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
@@ -99,7 +102,8 @@ def _by_size(name: str) -> tuple[float, str]:
 
 def _codes(names: pl.Series, known: Sequence[str]) -> Codes:
     """Return the place of each name among the known ones."""
-    return names.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.intp)
+    places = {name: place for place, name in enumerate(known)}
+    return np.fromiter(map(places.__getitem__, names.to_list()), dtype=np.intp, count=len(names))
 
 
 def _combination(cells: pl.DataFrame, kind: str, factors: Sequence[Factor]) -> Codes:
@@ -110,13 +114,13 @@ def _combination(cells: pl.DataFrame, kind: str, factors: Sequence[Factor]) -> C
     return place
 
 
-def _grid(cells: pl.DataFrame, subjects: Sequence[str], within: Sequence[Factor]) -> tuple[Matrix, Texts]:
-    """Return values and faults, (subjects, cells); the fault of a sound cell is empty."""
+def _grid(cells: pl.DataFrame, subjects: Sequence[str], within: Sequence[Factor]) -> tuple[Matrix, Codes]:
+    """Return values and the codes of their faults, (subjects, cells)."""
     shape = (len(subjects), math.prod(len(factor.levels) for factor in within))
-    values, faults = np.full(shape, np.nan), np.full(shape, Fault.MISSING, dtype=np.object_)
+    values, faults = np.full(shape, np.nan), np.full(shape, _MISSING, dtype=np.intp)
     places = _codes(cells["subject"], subjects), _combination(cells, "w", within)
     values[places] = cells["value"].to_numpy()
-    faults[places] = cells["fault"].fill_null("").to_numpy()
+    faults[places] = cells["fault"].to_numpy()
     return values, faults
 
 
@@ -136,11 +140,11 @@ def _groups(cells: pl.DataFrame, subjects: Sequence[str], between: Sequence[Fact
     return groups
 
 
-def _dropped(subjects: Sequence[str], faults: Texts, within: Sequence[Factor]) -> tuple[Dropped, ...]:
+def _dropped(subjects: Sequence[str], faults: Codes, within: Sequence[Factor]) -> tuple[Dropped, ...]:
     cells = [":".join(levels) for levels in product(*(factor.levels for factor in within))]
     return tuple(
         Dropped(subject=subjects[row], fault=fault, levels=tuple(cells[cell] for cell in np.flatnonzero(at)))
-        for row in np.flatnonzero((faults != "").any(axis=1)).tolist()
-        for fault in Fault
-        if (at := faults[row] == fault.value).any()
+        for row in np.flatnonzero((faults != _SOUND).any(axis=1)).tolist()
+        for code, fault in ((_MISSING, Fault.MISSING), (_NOT_FINITE, Fault.NOT_FINITE))
+        if (at := faults[row] == code).any()
     )

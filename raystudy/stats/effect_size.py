@@ -9,7 +9,7 @@ The interval of partial eta squared is that of F's noncentrality; where levels a
 are multiplied by epsilon. For the other two, what subjects and errors vary is in doubt, too: its interval (chi squared)
 and that of the effect are joined as distances on the logarithmic scale, and its expectation stands in the place of what
 n subjects showed. R's effectsize takes ges for the eta squared of an F of its own instead: its intervals hold 56 to
-99.7 % for 95 %, in simulations (benchmarks/type1_error.py) where these hold COVERAGE.
+99.7 % for 95 %, in simulations (benchmarks/type1_error.py) where these hold 96 to 99 %.
 
 J. H. Steiger, Psychol. Methods 9, 164 (2004), for the interval of F; G. Y. Zou & A. Donner, Stat. Med. 27, 1693 (2008),
 for joining two;
