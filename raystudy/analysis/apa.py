@@ -14,10 +14,10 @@ from raystudy.stats.effect_size import EffectSize
 
 def sentence(effect: Effect, decision: Decision) -> str:
     """Return the test that decides on an effect; where there is none, why."""
-    if effect.test is None or decision.p is None:
+    if effect.sizes is None or decision.p is None:
         return f"{effect.name}: {decision.reason}."
     besides = "" if decision.omnibus_p is None else f" ({decision.omnibus}, p {_p(decision.omnibus_p)})"
-    found = f"{statistic(decision)}, p {_p(decision.p)}{besides}, generalised eta² = {_size(effect.test.sizes.ges)}"
+    found = f"{statistic(decision)}, p {_p(decision.p)}{besides}, generalised eta² = {_size(effect.sizes.ges)}"
     return f"{effect.name}, {decision.test}: {found}."
 
 

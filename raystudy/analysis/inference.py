@@ -61,10 +61,7 @@ def effects_table(tested: Mapping[str, Tested], *, first: str, subjects: str, no
 
 def sizes_table(tested: Mapping[str, Tested], *, first: str, subjects: str, note: str = "") -> Table:
     """Return how large the effects are."""
-    rows = [
-        {first: name} | _sized(None if effect.test is None else effect.test.sizes)
-        for name, (effect, _) in tested.items()
-    ]
+    rows = [{first: name} | _sized(effect.sizes) for name, (effect, _) in tested.items()]
     note = f"{_SIZES.format(subjects=subjects)} {note}".strip()
     frame = frame_of(rows, {first: pl.String}, subjects)
     return Table(name="sizes", title="How large are the effects?", frame=frame, note=note)

@@ -97,7 +97,7 @@ def findings(levels: Levels) -> Findings:
     effects = {effect.name: effect for effect in comparison.effects}
     tested = {decision.effect: (effects[decision.effect], decision) for decision in comparison.decisions}
     checked = {name: (each, check) for (name, each), check in zip(along.items(), levels.checks, strict=True)}
-    pairs = {name: differences(each.pairs) for name, each in along.items() if len(each.pairs) <= MOST_PAIRS}
+    pairs = {name: differences(each.pairs) for name, each in along.items() if 0 < len(each.pairs) <= MOST_PAIRS}
     sentences = [sentence(*tested[name]) for name in along]
     return Findings(
         study=levels.value,
@@ -109,7 +109,7 @@ def findings(levels: Levels) -> Findings:
             effects_table(tested, first="effect", subjects=SUBJECTS),
             sizes_table(tested, first="effect", subjects=SUBJECTS),
             *_trends(along),
-            pairs_table(pairs, first=FACTOR, subjects=SUBJECTS),
+            *([pairs_table(pairs, first=FACTOR, subjects=SUBJECTS)] if pairs else []),
             *_equivalence(levels.equivalence),
             *_mixed(levels.mixed),
             soundness_table(checked, first=FACTOR, subjects=SUBJECTS),
@@ -132,12 +132,16 @@ def _caveats(comparison: Comparison) -> Iterator[str]:
         yield f"{left} of {data.n_given} left out, since a cell is empty: {who}."
     if data.replicates > 1:
         yield (f"Some cells hold up to {data.replicates} rows; each cell is the mean of its own, and counts alike.")
+    if comparison.decision.p is None:
+        yield f"Nothing was decided: {comparison.decision.reason}."
     for along in comparison.along:
+        if len(along.pairs) > MOST_PAIRS:
+            yield f"The {len(along.pairs)} pairs of {along.factor} are too many to read here; --format json has all."
         n, k = len(data.subjects), len(along.data.levels)
-        if 0 < n - data.group_sizes.size < k - 1:
+        if 0 < data.df < k - 1:
             yield (
                 f"{n} subjects for {k} levels of {along.factor}: Mauchly's test does not exist, and epsilon of "
-                f"Greenhouse and Geisser cannot exceed {(n - data.group_sizes.size) / (k - 1):.3f}."
+                f"Greenhouse and Geisser cannot exceed {data.df / (k - 1):.3f}."
             )
 
 

@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from raystudy import report
-
 
 class Format(StrEnum):
     """How the comparison is written."""
@@ -63,6 +61,7 @@ def anova(
 
     Example: `raystudy anova losses.csv --subject seed --within tokens --value val_loss --where "tokens > 0"`
     """
+    from raystudy import report
     from raystudy.analysis.levels import Columns, compared, findings
     from raystudy.cli.anova_json import as_json
     from raystudy.cli.tables import open_table

@@ -1,13 +1,12 @@
 """A comparison as one JSON object: keys as the field writes them, null where there is no value, and the reason why."""
 
-import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from raystudy.analysis.apa import sentence
 from raystudy.analysis.levels import Levels
-from raystudy.stats.anova import Correction, Effect, FTest
+from raystudy.cli.plain_json import plain
+from raystudy.stats.anova import Correction, Effect
 from raystudy.stats.checks import Checks
 from raystudy.stats.comparison import Along
 from raystudy.stats.design import Design
@@ -30,7 +29,7 @@ def as_json(found: Levels) -> dict[str, Any]:
     record = {
         "n_given": data.n_given,
         "n_used": len(data.subjects),
-        "dropped": [{"subject": each.subject, "reason": each.reason} for each in data.dropped],
+        "dropped": _dropped(data),
         "replicates": data.replicates,
         "levels": _levels(data),
         "effects": [_effect(effect) for effect in comparison.effects],
@@ -46,15 +45,12 @@ def as_json(found: Levels) -> dict[str, Any]:
     return {key: plain(value) for key, value in record.items()}
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON knows it: dataclasses as objects, and null for what is no finite number."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _dropped(data: Design) -> list[dict[str, str]]:
+    """Return one entry for each subject, with all that is wrong with it."""
+    reasons: dict[str, list[str]] = {}
+    for each in data.dropped:
+        reasons.setdefault(each.subject, []).append(each.reason)
+    return [{"subject": subject, "reason": "; ".join(several)} for subject, several in reasons.items()]
 
 
 def _levels(data: Design) -> object:
@@ -65,14 +61,14 @@ def _levels(data: Design) -> object:
 
 def _effect(effect: Effect) -> dict[str, Any]:
     named = {key: getattr(effect, key) for key in ("name", "ss_effect", "df_effect", "ss_error", "df_error")}
-    return named | _test(effect.test) | {"reason": effect.reason}
+    return named | _test(effect) | {"reason": effect.reason}
 
 
-def _test(test: FTest | None) -> dict[str, Any]:
+def _test(effect: Effect) -> dict[str, Any]:
+    test, sizes = effect.test, effect.sizes
     corrections: dict[str, Correction | None] = {
         short: None if test is None else getattr(test, long) for short, long in CORRECTIONS.items()
     }
-    sizes = None if test is None else test.sizes
     return {
         "F": None if test is None else test.f,
         "p": None if test is None else test.p,
@@ -80,7 +76,7 @@ def _test(test: FTest | None) -> dict[str, Any]:
         **{f"eps_{short}": each and each.epsilon for short, each in corrections.items()},
         **{f"p_{short}": each and each.p for short, each in corrections.items()},
         **{f"log10_p_{short}": each and each.log10_p for short, each in corrections.items()},
-        "mauchly": _mauchly(Mauchly() if test is None else test.mauchly),
+        "mauchly": _mauchly(Mauchly(reason=effect.reason) if test is None else test.mauchly),
         **{name: sizes and getattr(sizes, name).value for name in ("ges", "pes", "omega2")},
         **{f"{name}_ci": sizes and _bounds(getattr(sizes, name)) for name in ("ges", "pes", "omega2")},
     }

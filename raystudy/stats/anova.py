@@ -23,7 +23,7 @@ from itertools import combinations
 import numpy as np
 
 from raystudy.stats.contrasts import ROUNDING, group_means
-from raystudy.stats.design import Design, Factor, Matrix
+from raystudy.stats.design import Design, Factor, Matrix, off_first
 from raystudy.stats.effect_size import Sizes, Sums, sizes
 from raystudy.stats.probability import f_tail
 from raystudy.stats.reason import Reason
@@ -54,7 +54,21 @@ class FTest:
     chi_muller: Correction
     lower_bound: Correction
     mauchly: Mauchly
-    sizes: Sizes
+
+    @property
+    def contrasts(self) -> int:
+        """How many contrasts of the within factors it is about."""
+        return round(1 / self.lower_bound.epsilon)
+
+    @property
+    def deciding(self) -> Correction:
+        """The correction that errs least: see `raystudy.stats.decision`."""
+        return self.greenhouse_geisser if self.contrasts == 2 else self.chi_muller
+
+    @property
+    def deciding_name(self) -> str:
+        """Whose correction that is."""
+        return "Greenhouse-Geisser" if self.contrasts == 2 else "Chi-Muller"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +85,8 @@ class Effect:
     ss_error: float | None = None
     ss_subject: float | None = None
     """Of the subjects' means within their groups: what the design keeps out of the error."""
+    sizes: Sizes | None = None
+    """Without intervals where there is no test."""
     test: FTest | None = None
     reason: Reason | None = None
     between: bool = False
@@ -123,12 +139,12 @@ def _subsets(factors: Sequence[Factor]) -> Iterator[tuple[Factor, ...]]:
 
 
 def _taken_apart(data: Design) -> _Parts:
-    within = data.values - data.values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    within = off_first(data.values)
     scale = 2.0 ** math.frexp(float(np.abs(within).max()))[1]
     within, starts = within / scale, (data.values[:, 0] - data.values[0, 0]) / scale
     return _Parts(
         data=data,
-        df=len(data.subjects) - data.group_sizes.size,
+        df=data.df,
         scale=scale,
         rounding=ROUNDING * float(np.abs(data.values).max()) / scale,
         strata=tuple(_stratum(data, within, starts, factors) for factors in _subsets(data.within)),
@@ -169,21 +185,32 @@ def _effect(parts: _Parts, between: Sequence[Factor], stratum: _Stratum) -> Effe
     if not named.df_effect:
         return replace(named, reason=Reason.ONE_LEVEL)
     ss_effect, ss_error, ss_subject = _ss_effect(parts.data, between, stratum), stratum.ss, parts.strata[0].ss
+    exact = parts.vanishes(ss_error)
     unit = parts.scale**2
-    effect = replace(named, ss_effect=ss_effect * unit, ss_error=ss_error * unit, ss_subject=ss_subject * unit)
-    if parts.vanishes(ss_error):
-        return replace(effect, reason=Reason.CONSTANT if parts.vanishes(ss_effect) else Reason.ZERO_ERROR)
-    return replace(effect, test=_test(parts, stratum, named, ss_effect))
+    effect = replace(
+        named,
+        ss_effect=ss_effect * unit,
+        ss_error=0.0 if exact else ss_error * unit,
+        ss_subject=ss_subject * unit,
+    )
+    if exact and parts.vanishes(ss_effect):
+        return replace(effect, reason=Reason.CONSTANT)
+    if exact:
+        sums = replace(_sums(parts, stratum, named, ss_effect), ss_error=0.0)
+        return replace(effect, reason=Reason.ZERO_ERROR, sizes=sizes(sums))
+    test = _test(parts, stratum, named, ss_effect)
+    return replace(
+        effect, test=test, sizes=sizes(_sums(parts, stratum, named, ss_effect), epsilon=test.deciding.epsilon)
+    )
 
 
 def _named(data: Design, between: Sequence[Factor], within: Sequence[Factor], reason: Reason | None = None) -> Effect:
-    df = max(len(data.subjects) - data.group_sizes.size, 0)
     contrasts_, groups = (math.prod(len(factor.levels) - 1 for factor in factors) for factors in (within, between))
     return Effect(
         name=":".join(factor.name for factor in (*between, *within)),
         n=len(data.subjects),
         df_effect=contrasts_ * groups,
-        df_error=contrasts_ * df,
+        df_error=contrasts_ * data.df,
         between=not within,
         reason=reason,
     )
@@ -209,9 +236,13 @@ def _test(parts: _Parts, stratum: _Stratum, named: Effect, ss_effect: float) -> 
         huynh_feldt=_corrected(f, factors.huynh_feldt, named),
         chi_muller=_corrected(f, factors.chi_muller, named),
         lower_bound=_corrected(f, factors.lower_bound, named),
-        mauchly=mauchly(stratum.spectrum, df=parts.df, cells=parts.data.values.shape[1]),
-        sizes=sizes(_sums(parts, stratum, named, ss_effect), epsilon=factors.chi_muller),
+        mauchly=Mauchly(reason=Reason.INDEPENDENT) if named.between else _mauchly(parts, stratum),
     )
+
+
+def _mauchly(parts: _Parts, stratum: _Stratum) -> Mauchly:
+    cells, nothing = parts.data.values.shape[1], parts.data.values.size * parts.rounding**2
+    return mauchly(stratum.spectrum, df=parts.df, cells=cells, nothing=nothing)
 
 
 def _sums(parts: _Parts, stratum: _Stratum, named: Effect, ss_effect: float) -> Sums:

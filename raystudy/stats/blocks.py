@@ -22,7 +22,7 @@ import numpy as np
 from raystudy.stats.contrasts import ROUNDING
 from raystudy.stats.design import Codes, Matrix
 from raystudy.stats.probability import f_tail
-from raystudy.stats.reason import Reason
+from raystudy.stats.reason import Reason, too_few
 
 _ROUNDING = 4 * ROUNDING  # a value goes through four projections
 _RANK = 1e-7
@@ -157,7 +157,7 @@ def _codes(names: Sequence[str]) -> tuple[tuple[str, ...], Codes]:
 
 def _too_small(values: Matrix, plain: Blocked, n_levels: int, *, log: bool) -> Reason | None:
     if plain.n_subjects < 2:
-        return Reason.FEW_SUBJECTS if plain.n_subjects else Reason.NO_SUBJECT
+        return too_few(plain.n_subjects)
     if n_levels < 2:
         return Reason.ONE_LEVEL
     return Reason.NO_LOGARITHM if log and (values <= 0).any() else None

@@ -68,7 +68,12 @@ def _cells(table: pl.DataFrame | pl.LazyFrame, names: Mapping[str, str], value: 
     cells = (
         keyed.with_row_index("row")
         .group_by(*names)
-        .agg(pl.col("row").min(), rows=pl.len(), value=measured.mean(), finite=(measured.abs() < LARGEST).all())
+        .agg(
+            pl.col("row").min(),
+            rows=pl.col("value").count(),
+            value=measured.mean(),
+            finite=(measured.abs() < LARGEST).all(),
+        )
         .sort("row")
         .with_columns(fault=fault)
         .collect(engine="streaming" if isinstance(table, pl.LazyFrame) else "in-memory")

@@ -5,7 +5,7 @@ Design ──▶ Resampled, Welch, Pairing, Diagnostics, Influence, RequiredN
 
 from dataclasses import dataclass
 
-from raystudy.stats.decision import decided
+from raystudy.stats.decision import Decision, decided
 from raystudy.stats.design import Design
 from raystudy.stats.diagnostics import Diagnostics, diagnostics
 from raystudy.stats.influence import Influence, leave_one_out
@@ -31,6 +31,7 @@ class Checks:
 
 def check(data: Design) -> Checks:
     """Look at the only within factor of a design."""
+    effect, decision = decided(data)
     return Checks(
         sign_flip=sign_flip(data),
         permutation=permutation(data),
@@ -38,12 +39,13 @@ def check(data: Design) -> Checks:
         pairing=pairing(data),
         diagnostics=diagnostics(data),
         influence=leave_one_out(data, lambda rest: decided(rest)[1].p),
-        required=_required(data),
+        required=_required(decision, effect.n),
     )
 
 
-def _required(data: Design) -> tuple[RequiredN, ...]:
-    effect, _ = decided(data)
-    if effect.test is None:
+def _required(decision: Decision, n: int) -> tuple[RequiredN, ...]:
+    if decision.value is None:
         return ()
-    return required_n(effect.test.f, df_effect=effect.test.chi_muller.df_effect, n=effect.n)
+    if decision.statistic == "t":
+        return required_n(decision.value**2, df_effect=1, n=n)
+    return required_n(decision.value, df_effect=decision.df[0], n=n)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raystudy.stats.design import Design, Matrix
+from raystudy.stats.design import Design, Matrix, off_first
 from raystudy.stats.reason import Reason
 
 ROUNDING = 4 * np.finfo(np.float64).eps
@@ -37,13 +37,13 @@ class Contrasts:
 
 def contrasts(data: Design, weights: Matrix) -> Contrasts:
     """Return the contrasts; the columns of `weights`, (levels, contrasts), add up to zero."""
-    n, df = len(data.subjects), len(data.subjects) - data.group_sizes.size
-    within = data.values - data.values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    n, df = len(data.subjects), data.df
+    within = off_first(data.values)
     scores = within @ weights
     if data.reason is not None:
         none = np.full(weights.shape[1], np.nan)
         reasons = (data.reason,) * none.size
-        return Contrasts(n=n, df=max(df, 0), estimate=none, sd=none, se=none, reasons=reasons)
+        return Contrasts(n=n, df=df, estimate=none, sd=none, se=none, reasons=reasons)
     means = group_means(scores, data)
     estimate = means.mean(axis=0)
     sd = np.sqrt(((scores - means[data.groups]) ** 2).sum(axis=0) / df)

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from raystudy.stats.reason import Reason
+from raystudy.stats.reason import Reason, too_few
 
 Matrix = NDArray[np.float64]
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
@@ -91,14 +91,18 @@ class Design:
         return np.bincount(self.groups, minlength=math.prod(len(factor.levels) for factor in self.between))
 
     @property
+    def df(self) -> int:
+        """Degrees of freedom of the subjects within their groups; 0 where there are not enough."""
+        return max(len(self.subjects) - self.group_sizes.size, 0)
+
+    @property
     def reason(self) -> Reason | None:
         """Why it has too few subjects for any test; None where it has enough."""
-        n = len(self.subjects)
-        if n < 2:
-            return Reason.FEW_SUBJECTS if n else Reason.NO_SUBJECT
+        if len(self.subjects) < 2:
+            return too_few(len(self.subjects))
         if 0 in self.group_sizes:
             return Reason.EMPTY_GROUP
-        return Reason.SATURATED if n <= self.group_sizes.size else None
+        return None if self.df else Reason.SATURATED
 
     def along(self, name: str) -> "Design":
         """Return the one-way design of one within factor, averaged over the other ones."""
@@ -116,7 +120,7 @@ def untestable(data: Design, *, between: bool) -> Reason | None:
         return data.reason
     if data.values.shape[1] < 2:
         return Reason.ONE_LEVEL
-    return Reason.SEVERAL_GROUPS if data.between and not between else None
+    return Reason.SEVERAL_GROUPS if data.group_sizes.size > 1 and not between else None
 
 
 def one_way(values: Matrix, levels: Sequence[str] | None = None) -> Design:
@@ -132,10 +136,16 @@ def one_way(values: Matrix, levels: Sequence[str] | None = None) -> Design:
     )
 
 
+def off_first(values: Matrix) -> Matrix:
+    """Return how far each value lies from the first of its row, exact where they are close: offsets cost no digit."""
+    return values - values[..., :1]
+
+
 def as_number(level: str) -> float | None:
     """Read a level as a finite number, as 0.001, 2e6 or 2,000,000; None where it is none."""
     try:
         number = float(level.replace(",", "") if _THOUSANDS.fullmatch(level) else level)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    plain = level.isascii() and "_" not in level  # Python reads 1_000, and digits of other scripts, as numbers
+    return number if plain and math.isfinite(number) else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raystudy.stats.contrasts import ROUNDING, group_means
-from raystudy.stats.design import Design, Matrix, untestable
+from raystudy.stats.design import Design, Matrix, off_first, untestable
 from raystudy.stats.reason import Reason
 
 FAR = 3.5
@@ -65,7 +65,8 @@ def diagnostics(data: Design) -> Diagnostics:
     residuals = _residuals(data)
     max_abs = float(np.abs(residuals).max())
     if max_abs <= ROUNDING * float(np.abs(data.values).max()):
-        return Diagnostics(reason=Reason.ZERO_ERROR)
+        still = np.ptp(data.values, axis=1).max() <= ROUNDING * float(np.abs(data.values).max())
+        return Diagnostics(reason=Reason.CONSTANT if still else Reason.ZERO_ERROR)
     w, p = _shapiro(residuals / max_abs)
     return Diagnostics(
         max_abs=max_abs,
@@ -82,7 +83,7 @@ def diagnostics(data: Design) -> Diagnostics:
 
 def _residuals(data: Design) -> Matrix:
     """Return what neither the subject nor its group's level explains, (subjects, levels)."""
-    within = data.values - data.values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    within = off_first(data.values)
     inner: Matrix = within - within.mean(axis=1, keepdims=True)
     return np.asarray(inner - group_means(inner, data)[data.groups])
 

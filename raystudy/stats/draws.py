@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from raystudy.stats.contrasts import ROUNDING
-from raystudy.stats.design import Matrix
-from raystudy.stats.reason import Reason
+from raystudy.stats.design import Matrix, off_first
+from raystudy.stats.reason import Reason, too_few
 
 _CELLS_AT_ONCE = 2**20  # 8 MB a matrix
 
@@ -44,7 +44,7 @@ def refusal(values: Matrix) -> Reason | None:
     """Return why one table, (subjects, levels), has no F."""
     n, k = values.shape
     if n < 2:
-        return Reason.FEW_SUBJECTS if n else Reason.NO_SUBJECT
+        return too_few(n)
     if k < 2:
         return Reason.ONE_LEVEL
     effect, residuals = _split(values)
@@ -55,7 +55,7 @@ def refusal(values: Matrix) -> Reason | None:
 
 def _split(values: Matrix) -> tuple[Matrix, Matrix]:
     """Return level means less their own mean, (..., levels), and the residuals, (..., subjects, levels)."""
-    within = values - values[..., :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    within = off_first(values)
     within -= within.mean(axis=-1, keepdims=True)
     effect = within.mean(axis=-2)
     within -= effect[..., None, :]

@@ -3,16 +3,15 @@
 Design ──without one subject──▶ p_of ──▶ p, once for each ──▶ Influence
 """
 
-import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from raystudy.stats.design import Design
-from raystudy.stats.reason import Reason
+from raystudy.stats.reason import Reason, too_few
 
+ALPHA = 0.05
 MOST_SUBJECTS = 200
 """Above it nobody is left out: one of so many hardly counts, and the tests would take seconds."""
 
@@ -30,7 +29,6 @@ class Influence:
     """How p moves when subjects leave, one at a time."""
 
     n: int
-    alpha: float = 0.05
     p: float | None = None
     """With all subjects."""
     left: tuple[Left, ...] = ()
@@ -50,38 +48,23 @@ class Influence:
         return max((left.p for left in self.left if left.p is not None), default=None)
 
     @property
-    def strongest(self) -> Left | None:
-        """The subject whose absence changes p by the greatest factor; None where there is no p to change."""
-        whole = self.p
-        if whole is None:
-            return None
-        return max(
-            (left for left in self.left if left.p is not None),
-            key=lambda left: abs(_log10(left.p) - _log10(whole)),
-            default=None,
-        )
-
-    @property
     def decisive(self) -> tuple[str, ...]:
-        """The subjects without any one of whom p lies on the other side of alpha."""
+        """The subjects without any one of whom p lies on the other side of 5 %."""
         if self.p is None:
             return ()
-        return tuple(
-            left.subject
-            for left in self.left
-            if left.p is not None and (left.p < self.alpha) is not (self.p < self.alpha)
-        )
+        significant = self.p < ALPHA
+        return tuple(left.subject for left in self.left if left.p is not None and (left.p < ALPHA) is not significant)
 
 
-def leave_one_out(data: Design, p_of: Callable[[Design], float | None], *, alpha: float = 0.05) -> Influence:
+def leave_one_out(data: Design, p_of: Callable[[Design], float | None]) -> Influence:
     """Ask `p_of` for the p of all subjects, and of all but each; it takes three of them, and at most 200."""
     n = len(data.subjects)
     if n < 3:
-        return Influence(n=n, alpha=alpha, reason=Reason.FEW_SUBJECTS if n else Reason.NO_SUBJECT)
+        return Influence(n=n, reason=too_few(n))
     if n > MOST_SUBJECTS:
-        return Influence(n=n, alpha=alpha, p=p_of(data), skipped=True)
+        return Influence(n=n, p=p_of(data), skipped=True)
     left = tuple(Left(subject=subject, p=p_of(_without(data, row))) for row, subject in enumerate(data.subjects))
-    return Influence(n=n, alpha=alpha, p=p_of(data), left=left)
+    return Influence(n=n, p=p_of(data), left=left)
 
 
 def _without(data: Design, row: int) -> Design:
@@ -91,7 +74,3 @@ def _without(data: Design, row: int) -> Design:
         subjects=data.subjects[:row] + data.subjects[row + 1 :],
         groups=np.delete(data.groups, row),
     )
-
-
-def _log10(p: float | None) -> float:
-    return math.log10(max(p or 0.0, sys.float_info.min))  # a p that fell to 0 is as small as can be told

@@ -1,7 +1,7 @@
 """Means with their 95 % intervals: of one sample, and of conditions that the same subjects went through."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,10 +37,10 @@ def within_subject_intervals(values: Matrix) -> tuple[Interval, ...]:
     R. D. Morey, ibid. 4, 61 (2008). `values` is (subjects, levels).
     """
     n, k = values.shape
-    if n == 0:
-        return tuple(Interval(mean=None, low=None, high=None) for _ in range(k))
+    if n == 0 or k < 2:
+        return tuple(replace(mean_interval(column), low=None, high=None) for column in values.T)
     normed = values - (values.mean(axis=1, keepdims=True) - values.mean())
-    widened = math.sqrt(k / (k - 1)) if k > 1 else 1.0
+    widened = math.sqrt(k / (k - 1))
     return tuple(_widened(mean_interval(normed[:, level]), widened) for level in range(k))
 
 

@@ -24,7 +24,7 @@ from raystudy.errors import AnalysisError
 from raystudy.stats.contrasts import ROUNDING
 from raystudy.stats.design import Matrix
 from raystudy.stats.probability import f_tail
-from raystudy.stats.reason import Reason
+from raystudy.stats.reason import Reason, too_few
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,8 +135,7 @@ def mixed_model(table: pl.DataFrame, *, subject: str, level: str, value: str, le
     present = tuple(name for name in levels if name in held)
     n_subjects = found["subject"].n_unique()
     if n_subjects < 2 or len(present) < 2:
-        few = Reason.FEW_SUBJECTS if n_subjects else Reason.NO_SUBJECT
-        reason = few if n_subjects < 2 else Reason.ONE_LEVEL
+        reason = too_few(n_subjects) if n_subjects < 2 else Reason.ONE_LEVEL
         return Mixed(n_cells=found.height, n_subjects=n_subjects, reason=reason)
     return _fit(_cells(_grid(found, present)), present)
 

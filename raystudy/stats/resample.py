@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raystudy.stats.contrasts import ROUNDING
-from raystudy.stats.design import Design, Matrix, untestable
+from raystudy.stats.design import Design, Matrix, off_first, untestable
 from raystudy.stats.reason import Reason
 
 DRAWS = 9_999
@@ -86,7 +86,7 @@ def max_t(data: Design, weights: Matrix, *, draws: int = DRAWS, seed: int = SEED
     if not weights.shape[1]:
         return np.empty(0)
     n = len(data.subjects)
-    within = data.values - data.values[:, :1]
+    within = off_first(data.values)
     within = within / np.abs(within).max()
     weights = weights / np.sqrt(((within @ weights) ** 2).sum(axis=0))
     observed = _shares(np.ones((1, n)), data, within, weights)[0]
@@ -152,20 +152,20 @@ def _some_orders(rows: Matrix, draws: int, seed: int) -> Matrix:
 def _reason(data: Design) -> Reason | None:
     if reason := untestable(data, between=False):
         return reason
-    within = data.values - data.values[:, :1]
+    within = off_first(data.values)
     return Reason.CONSTANT if np.abs(within).max() <= ROUNDING * np.abs(data.values).max() else None
 
 
 def _rows(data: Design) -> Matrix:
     """Return each subject's values less their mean, the greatest one 1: F rises with the squares of their sums."""
-    within = data.values - data.values[:, :1]
+    within = off_first(data.values)
     rows = within - within.mean(axis=1, keepdims=True)
     return np.asarray(rows / np.abs(rows).max())
 
 
 def _bar(observed: Matrix, data: Design) -> Matrix:
     """Return what a statistic has to reach to count as equal, though its data were rounded on being stored."""
-    spread = np.abs(data.values - data.values[:, :1]).max()
+    spread = np.abs(off_first(data.values)).max()
     rounding = 1e-9 + 8 * ROUNDING * np.abs(data.values).max() / spread
     return np.asarray(observed * (1 - rounding))
 

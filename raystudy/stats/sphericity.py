@@ -58,23 +58,28 @@ def epsilons(variances: Matrix, *, df: int) -> Epsilons:
     gg = float(variances.sum() ** 2 / (d * (variances**2).sum()))
     room = d * (df - d * gg)
     hf = ((df + 1) * d * gg - 2) / room if room > 1e-12 else math.inf
+    if df == 1:
+        hf = 0.0  # residuals of one direction tell nothing of the others
     doubt = (df - 1) + df * (df - 1) / 2
-    cm = hf * (doubt - 2) * (doubt - 4) / doubt**2 if df > 3 else 0.0
+    cm = hf * (doubt - 2) * (doubt - 4) / doubt**2 if df > 2 else 0.0
     gg, hf, cm = (min(max(each, 1 / d), 1.0) for each in (gg, hf, cm))
     return Epsilons(greenhouse_geisser=gg, huynh_feldt=hf, chi_muller=cm, lower_bound=1 / d)
 
 
-def mauchly(variances: Matrix, *, df: int, cells: int | None = None) -> Mauchly:
+def mauchly(variances: Matrix, *, df: int, cells: int | None = None, nothing: float = 0.0) -> Mauchly:
     """
     Return Mauchly's W; it does not exist where a contrast has fewer degrees of freedom than there are contrasts.
 
-    `cells` is their number in the whole design, one more than contrasts unless said, and enters R's p alone.
+    `cells` is their number in the whole design, one more than contrasts unless said, and enters R's p alone. A variance
+    of no more than `nothing` is one of rounding.
     """
     d = variances.size
     if d == 1:
         return Mauchly(reason=Reason.ONE_CONTRAST)
-    if df < d or variances[-1] <= 1e-24 * variances[0]:
+    if df < d:
         return Mauchly(reason=Reason.SINGULAR)
+    if variances[-1] <= max(1e-24 * variances[0], nothing):
+        return Mauchly(reason=Reason.DEPENDENT)
     log_w = min(float(np.log(variances / variances.mean()).sum()), 0.0)  # rounding can lift it
     rho = 1 - (2 * d * d + d + 2) / (6 * d * df)
     chi2, df_chi2 = -rho * df * log_w, d * (d + 1) // 2 - 1

@@ -67,14 +67,17 @@ def _logarithms(scores: Matrix) -> Matrix | None:
 
 def _over(data: Design, scores: Matrix | None) -> tuple[Polynomial, Polynomial]:
     """Return the line and the bend over these places of the levels."""
-    none = Polynomial(df=max(len(data.subjects) - data.group_sizes.size, 0))
+    none = Polynomial(df=data.df)
     if len(data.levels if scores is None else np.unique(scores)) < 2:
         return (replace(none, reason=Reason.ONE_LEVEL),) * 2
     if scores is None:
         return (replace(none, reason=Reason.NOT_NUMERIC),) * 2
     weights, length = _orthonormal(scores)
     found = contrasts(data, weights)
-    bend = _polynomial(found, 1) if weights.shape[1] == 2 else replace(none, reason=Reason.FEW_LEVELS)
+    if weights.shape[1] == 2:
+        return _sloped(_polynomial(found, 0), length), _polynomial(found, 1)
+    few = len(np.unique(scores)) < 3
+    bend = replace(none, reason=Reason.FEW_LEVELS if few else Reason.CLOSE_LEVELS)
     return _sloped(_polynomial(found, 0), length), bend
 
 

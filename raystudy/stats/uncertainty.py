@@ -18,7 +18,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from raystudy.stats.design import Design, Matrix
+from raystudy.stats.design import Design, Matrix, off_first, untestable
 from raystudy.stats.draws import chunks, epsilons, f_ratios, refusal
 from raystudy.stats.probability import f_tail
 from raystudy.stats.reason import Reason
@@ -114,7 +114,7 @@ def measured(data: Design, half_widths: Matrix | None, *, draws: int = 1000, see
     assert half_widths is None or bool((half_widths >= 0).all()), "a half-width is a size; one that is missing is none"
     n, k = data.values.shape
     pairs = _differences(data, half_widths)
-    reason = Reason.SEVERAL_GROUPS if data.group_sizes.size > 1 else refusal(data.values)
+    reason = untestable(data, between=False) or refusal(data.values)
     if reason or half_widths is None:
         return Measured(n=n, k=k, pairs=pairs, reason=reason)
     return Measured(
@@ -144,7 +144,7 @@ def _differences(data: Design, half_widths: Matrix | None) -> tuple[Difference, 
     if 0 in data.group_sizes or not data.subjects:
         return tuple(names)
     counts = 1 / (data.group_sizes.size * data.group_sizes[data.groups])  # (subjects,): groups count alike
-    within = data.values - data.values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    within = off_first(data.values)
     means = (counts @ within).tolist()
     found = [replace(each, difference=means[i] - means[j]) for each, (i, j) in zip(names, pairs, strict=True)]
     if half_widths is None:
@@ -161,7 +161,7 @@ def _differences(data: Design, half_widths: Matrix | None) -> tuple[Difference, 
 def _error_share(values: Matrix, half_widths: Matrix) -> float:
     """Return the mean variance of the readings' errors over the mean square error, whose expectation holds it whole."""
     n, k = values.shape
-    inner = values - values[:, :1]
+    inner = off_first(values)
     inner -= inner.mean(axis=1, keepdims=True)
     residuals = inner - inner.mean(axis=0)
     return float((half_widths**2 / 3).mean() / ((residuals**2).sum() / ((n - 1) * (k - 1))))
@@ -169,7 +169,7 @@ def _error_share(values: Matrix, half_widths: Matrix) -> float:
 
 def _redrawn(values: Matrix, half_widths: Matrix, *, draws: int, seed: int) -> Redrawn:
     rng = np.random.default_rng(seed)
-    within = values - values[:, :1]
+    within = off_first(values)
     found = [
         log10_p
         for some in chunks(draws, cells=values.size)

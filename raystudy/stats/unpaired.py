@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from raystudy.stats.contrasts import ROUNDING
-from raystudy.stats.design import Design, Matrix, untestable
+from raystudy.stats.design import Design, Matrix, off_first, untestable
 from raystudy.stats.probability import f_tail
 from raystudy.stats.reason import Reason
 
@@ -103,7 +103,8 @@ def pairing(data: Design) -> Pairing:
         return Pairing(reason=reason)
     subject, error, rounding = _mean_squares(data.values)
     if np.sqrt(error) <= rounding:
-        return Pairing(reason=Reason.ZERO_ERROR if np.sqrt(subject) > rounding else Reason.CONSTANT)
+        still = np.ptp(data.values, axis=1).max() <= rounding
+        return Pairing(reason=Reason.CONSTANT if still else Reason.ZERO_ERROR)
     f = subject / error
     icc, icc_low, icc_high = ((x - 1) / (x + k - 1) for x in (f, *_f_interval(f, n - 1, (n - 1) * (k - 1))))
     price = _information((n - 1) * (k - 1)) / _information((n - 1) * k)
@@ -114,7 +115,7 @@ def pairing(data: Design) -> Pairing:
 def _mean_squares(values: Matrix) -> tuple[float, float, float]:
     """Return the mean squares of subjects and of the error, and the rounding of one value."""
     n, k = values.shape
-    within = values - values[:, :1]  # exact where neighbours are close, so a subject's offset costs no digit
+    within = off_first(values)
     inner = within - within.mean(axis=1, keepdims=True)
     error = float(((inner - inner.mean(axis=0)) ** 2).sum()) / ((n - 1) * (k - 1))
     means = values[:, 0] - values[0, 0] + within.mean(axis=1)

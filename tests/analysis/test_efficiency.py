@@ -99,7 +99,7 @@ class TestAnswer:
         study = study_of("learning_rate", "[0.001, 0.003]")
 
         assert (
-            "the data cannot tell the levels apart (paired t test: F(1, 4) = "
+            "the data cannot tell the levels apart (paired t test: t(4) = "
             in findings_of(study, table_of(study)).answer[1]
         )
 

@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from raystudy.cli.anova import anova
 from raystudy.cli.anova_json import plain
-from raystudy.stats.decision import CHI_MULLER
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(anova)
@@ -164,7 +163,7 @@ def test_decision_and_its_sentence() -> None:
     """What decides is the corrected p of the effect, and the sentence says it."""
     found = record("drugs.csv", *DRUGS)
 
-    assert (CHI_MULLER, found["effects"][0]["p_cm"]) == (found["decision"]["test"], found["decision"]["p"])
+    assert ("Chi-Muller", found["effects"][0]["p_cm"]) == (found["decision"]["test"], found["decision"]["p"])
     assert "F(1.4, 5.59) = 24.8, p = .002, generalised eta² = .468" in found["apa"]
 
 

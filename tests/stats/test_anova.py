@@ -70,7 +70,9 @@ class TestWiner:
 
     def test_sizes(self) -> None:
         """Partial eta squared is 698.2 / 811.0, generalised 698.2 / 1491.8, omega squared .4031."""
-        sizes = the_test(only(one_way(WINER))).sizes
+        sizes = only(one_way(WINER)).sizes
+
+        assert sizes is not None
 
         assert pytest.approx((698.2 / 811.0, 698.2 / 1491.8, 0.40312876052948254)) == (
             sizes.pes.value,
@@ -85,10 +87,12 @@ class TestInvariance:
     @staticmethod
     def figures(values: Matrix) -> tuple[float, ...]:
         """Return all that must not depend on unit or offset."""
-        test = the_test(only(one_way(values)))
+        effect = only(one_way(values))
+        test = the_test(effect)
         corrections = test.greenhouse_geisser, test.huynh_feldt, test.chi_muller
-        assert test.sizes.pes.value is not None
-        return (test.f, test.log10_p, *(each.epsilon for each in corrections), test.sizes.pes.value)
+        assert effect.sizes is not None
+        assert effect.sizes.pes.value is not None
+        return (test.f, test.log10_p, *(each.epsilon for each in corrections), effect.sizes.pes.value)
 
     @pytest.mark.parametrize(
         ("offset", "scale"), [(0.0, 1e-11), (5.0, -2.0), (1e8, 1e3), (0.0, 1e-150), (0.0, 1e150), (1e8, 1.0)]

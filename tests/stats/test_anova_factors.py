@@ -90,8 +90,10 @@ class TestTwoWithin:
 
     def test_the_generalised_size_counts_all_errors(self) -> None:
         """Of the interaction: 105,120 / (105,120 + 292,140 + 76,140 + 64,080 + 20,880)."""
-        sizes = by_name(crossed(ANGLE_NOISE, 2, 3))["a:b"].sizes
+        effects = {effect.name: effect for effect in anova(crossed(ANGLE_NOISE, 2, 3))}
+        sizes = effects["a:b"].sizes
 
+        assert sizes is not None
         assert pytest.approx(105_120 / 558_360) == sizes.ges.value
 
     def test_a_main_effect_is_that_of_the_averages(self) -> None:

@@ -35,12 +35,12 @@ def test_parts() -> None:
 
 
 def test_subjects_to_plan_with() -> None:
-    """They rest on the F that was seen, with the degrees of freedom that Chi and Muller leave."""
+    """They rest on the test that decides, with the degrees of freedom that its correction leaves."""
     data = made()
-    test = decided(data)[0].test
+    decision = decided(data)[1]
 
-    assert test is not None
-    assert required_n(test.f, df_effect=test.chi_muller.df_effect, n=6) == check(data).required
+    assert decision.value is not None
+    assert required_n(decision.value, df_effect=decision.df[0], n=6) == check(data).required
 
 
 def test_each_subject_is_left_out_once() -> None:

@@ -69,6 +69,7 @@ def _effect(found: Comparison, place: int) -> tuple[float | None, ...]:
     effect, decision = found.effects[place], found.decisions[place]
     test = effect.test
     assert test is not None
+    assert effect.sizes is not None
     corrections = test.greenhouse_geisser, test.huynh_feldt, test.chi_muller, test.lower_bound
     return (
         test.f,
@@ -76,9 +77,9 @@ def _effect(found: Comparison, place: int) -> tuple[float | None, ...]:
         *(figure for each in corrections for figure in (each.epsilon, each.log10_p)),
         test.mauchly.w,
         test.mauchly.p,
-        test.sizes.pes.value,
-        test.sizes.pes.low,
-        test.sizes.pes.high,
+        effect.sizes.pes.value,
+        effect.sizes.pes.low,
+        effect.sizes.pes.high,
         None if decision.value is None else abs(decision.value),
         decision.log10_p,
     )
@@ -86,8 +87,8 @@ def _effect(found: Comparison, place: int) -> tuple[float | None, ...]:
 
 def shares(found: Comparison) -> Figures:
     """Return the sizes that count the differences between subjects: an offset of a subject changes them."""
-    tests = {effect.name: effect.test for effect in found.effects}
-    return {name: (test.sizes.ges.value, test.sizes.omega2.value) for name, test in tests.items() if test}
+    sizes = {effect.name: effect.sizes for effect in found.effects}
+    return {name: (size.ges.value, size.omega2.value) for name, size in sizes.items() if size}
 
 
 def pairs(found: Comparison) -> Figures:

@@ -11,6 +11,7 @@ import pytest
 from raystudy.stats.anova import Effect, FTest, anova
 from raystudy.stats.cells import design
 from raystudy.stats.design import Design
+from raystudy.stats.effect_size import Sizes
 from raystudy.stats.pairwise import pairwise
 from raystudy.stats.ranks import friedman, page
 from raystudy.stats.reason import Reason
@@ -80,6 +81,12 @@ def the_test(effect: Effect) -> FTest:
     return effect.test
 
 
+def the_sizes(effect: Effect) -> Sizes:
+    """Return the sizes of an effect, which must exist."""
+    assert effect.sizes is not None
+    return effect.sizes
+
+
 def only(data: Design) -> Effect:
     """Return the effect of a one-way design."""
     (effect,) = anova(data)
@@ -122,12 +129,13 @@ def test_sums_of_squares_and_f(name: str) -> None:
 @pytest.mark.parametrize("name", ONE_WAY)
 def test_epsilons_and_effect_sizes(name: str) -> None:
     """All four epsilons, both eta squared and omega squared agree to 1e-10."""
-    test, exact = the_test(only(case(name))), exact_of(name)
+    effect, exact = only(case(name)), exact_of(name)
+    test, sizes = the_test(effect), the_sizes(effect)
 
     expected = [*(exact[f"eps_{short}"] for short in EPSILONS), exact["pes"], exact["ges"], exact["omega2_jasp"]]
     found = [
         *(getattr(test, long).epsilon for long in EPSILONS.values()),
-        *(size.value for size in (test.sizes.pes, test.sizes.ges, test.sizes.omega2)),
+        *(size.value for size in (sizes.pes, sizes.ges, sizes.omega2)),
     ]
     assert pytest.approx(expected, rel=tolerance(name, 1e-10), abs=0) == found
 
@@ -246,8 +254,8 @@ def test_two_factors(name: str) -> None:
         found.df_effect,
         found.df_error,
         test.f,
-        test.sizes.pes.value,
-        test.sizes.ges.value,
+        the_sizes(found).pes.value,
+        the_sizes(found).ges.value,
         *(getattr(test, long).epsilon for long in EPSILONS.values()),
     ]
     assert pytest.approx([exact[f"log10_p_{short}"] for short in EPSILONS], rel=1e-9) == [
@@ -291,10 +299,7 @@ class TestMixed:
         assert {
             name: pytest.approx([each["ges"], answers["none_pes"][name]["pes"]], rel=1e-10)
             for name, each in answers["none_ges"].items()
-        } == {
-            name: [the_test(each).sizes.ges.value, the_test(each).sizes.pes.value]
-            for name, each in self.effects().items()
-        }
+        } == {name: [the_sizes(each).ges.value, the_sizes(each).pes.value] for name, each in self.effects().items()}
 
     def test_sphericity(self) -> None:
         """Epsilons with groups taken out, the p they give, Mauchly's W, and his p as R prints it."""

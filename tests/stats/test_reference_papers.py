@@ -101,11 +101,12 @@ def test_p1_anova(measure: str) -> None:
     f, *shares = P1[measure]
     found = only(p1_design(measure))
     test = the_test(found)
+    assert found.sizes is not None
 
     assert (50, 2, 98) == (found.n, found.df_effect, found.df_error)
     assert (pytest.approx(f, abs=6e-5), pytest.approx(shares, abs=6e-5)) == (
         test.f,
-        [test.greenhouse_geisser.epsilon, test.sizes.pes.value, test.sizes.ges.value, test.mauchly.w],
+        [test.greenhouse_geisser.epsilon, found.sizes.pes.value, found.sizes.ges.value, test.mauchly.w],
     )
 
 
@@ -152,6 +153,7 @@ def test_p2_anova(measure: str) -> None:
     first, df, f, epsilon, ges, p_lowest = P2[measure]
     found = only(p2_design(measure, first=first))
     test = the_test(found)
+    assert found.sizes is not None
 
     assert (6, df, 5 * df) == (found.n, found.df_effect, found.df_error)
     assert (
@@ -159,7 +161,7 @@ def test_p2_anova(measure: str) -> None:
         pytest.approx(epsilon, abs=6e-7),
         pytest.approx(ges, abs=6e-6),
         pytest.approx(p_lowest, rel=0.03, abs=0),
-    ) == (test.f, test.greenhouse_geisser.epsilon, test.sizes.ges.value, test.lower_bound.p)
+    ) == (test.f, test.greenhouse_geisser.epsilon, found.sizes.ges.value, test.lower_bound.p)
 
 
 def test_p2_sums_of_squares() -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from raystudy.stats.design import Matrix
+from raystudy.stats.anova import anova
+from raystudy.stats.design import Matrix, one_way
 from raystudy.stats.reason import Reason
 from raystudy.stats.sphericity import epsilons, mauchly, spectrum
 
@@ -148,4 +149,35 @@ def test_levels_that_depend_on_each_other() -> None:
     """Levels that are sums of each other leave nothing to test."""
     residuals = np.array([[1.0, -1.0, 0.0], [2.0, -2.0, 0.0], [-3.0, 3.0, 0.0], [0.0, 0.0, 0.0]])
 
-    assert Reason.SINGULAR == mauchly(spectrum(residuals), df=3).reason
+    assert Reason.DEPENDENT == mauchly(spectrum(residuals), df=3).reason
+
+
+def test_levels_that_follow_from_others_at_any_offset() -> None:
+    """A level that is the mean of two others leaves nothing to test, however far apart the subjects lie."""
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(8, 2))
+    for offset in (0.0, 1e4, 1e8):
+        data = one_way(np.c_[values, values.mean(axis=1)] + offset * rng.normal(size=(8, 1)))
+        (effect,) = anova(data)
+
+        assert effect.test is not None
+        assert Reason.DEPENDENT == effect.test.mauchly.reason
+
+
+@pytest.mark.parametrize(("df", "contrasts"), [(1, 2), (1, 20), (2, 20)])
+def test_few_subjects_leave_the_lower_bound(df: int, contrasts: int) -> None:
+    """Residuals of one direction tell nothing of the others, those of two nothing to Chi and Muller."""
+    variances = np.array([1.0] * df + [0.0] * (contrasts - df))
+    found = epsilons(variances, df=df)
+
+    assert 1 / contrasts == found.chi_muller
+    assert df > 1 or found.huynh_feldt == 1 / contrasts
+
+
+def test_chi_muller_of_three_degrees_of_freedom() -> None:
+    """Chi and Muller's factor for nu = 3 is (5 - 2) (5 - 4) / 25 = .12 of Huynh and Feldt's epsilon."""
+    variances = np.array([3.0, 2.0, 1.0] + [0.0] * 7)
+    gg = 36 / (10 * 14)
+    hf = (4 * 10 * gg - 2) / (10 * (3 - 10 * gg))
+
+    assert pytest.approx(max(0.12 * hf, 0.1)) == epsilons(variances, df=3).chi_muller
