@@ -7,34 +7,9 @@ from pathlib import Path
 import pytest
 
 from raystudy.cli import main
+from tests.cli.drugs import DRUGS, WINER
 
 Typed = Callable[..., tuple[int, str, str]]
-
-WINER = """person,drug,time
-1,one,30
-1,two,28
-1,three,16
-1,four,34
-2,one,14
-2,two,18
-2,three,10
-2,four,22
-3,one,24
-3,two,20
-3,three,18
-3,four,30
-4,one,38
-4,two,34
-4,three,20
-4,four,44
-5,one,26
-5,two,28
-5,three,14
-5,four,30
-"""
-"""Winer, Statistical Principles in Experimental Design, 2nd ed. (1971), table 4.3-1."""
-
-DRUGS = ("--subject", "person", "--within", "drug", "--value", "time")
 
 
 @pytest.fixture
@@ -76,6 +51,16 @@ class TestForPeople:
             for text in ("Does time differ by drug?", "F(1.4, 5.59) = 24.8", "Which levels differ?", "Does it hold?")
             if text not in out
         ]
+
+    @pytest.mark.parametrize("shape", ["table", "md"])
+    @pytest.mark.parametrize("levels", [1, 4, 21])
+    def test_any_number_of_levels(self, typed: Typed, shape: str, levels: int) -> None:
+        """From one level, which nothing is compared with, to a trajectory, whose pairs are too many to read."""
+        rows = [f"{n},{level},{(7 * n + 3 * level) % 5}" for n in range(6) for level in range(levels)]
+        Path("steps.csv").write_text("\n".join(["person,drug,time", *rows]) + "\n", encoding="utf-8")
+        code, out, _ = typed("steps.csv", *DRUGS, "--format", shape)
+
+        assert (0, True) == (code, "Does time differ by drug?" in out)
 
     def test_markdown(self, typed: Typed) -> None:
         """The same, as a page with tables."""
