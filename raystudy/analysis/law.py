@@ -10,7 +10,8 @@ import polars as pl
 
 from raystudy.analysis.findings import Findings, Table
 from raystudy.analysis.words import counted, listing, number, p_value
-from raystudy.stats.powerlaw import Law
+from raystudy.stats.powerlaw.checks import decisive
+from raystudy.stats.powerlaw.law import Law
 
 
 def findings(law: Law, *, table: str, y: str, dropped: int) -> Findings:
@@ -30,7 +31,8 @@ def findings(law: Law, *, table: str, y: str, dropped: int) -> Findings:
 def _answer(law: Law) -> str:
     """Return the law in one sentence."""
     if not law.identified:
-        return f"{law.n} rows do not tell the constants of this law, so none are given; the first caveat says why."
+        why = " ".join(map(str, decisive(law.notes)))
+        return f"{law.n} rows do not tell the constants of this law, so none are given. {why}"
     told = [f"{name} {number(c.value, digits=4)}" for name, c in law.constants.items() if c.value is not None]
     error = law.holdout.relative_error
     ahead = "" if error is None else f"; fitted without the largest quarter it is off by {error:.1%} there"

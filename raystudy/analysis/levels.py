@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from raystudy.analysis.apa import sentence
 from raystudy.analysis.findings import Findings, Table
 from raystudy.analysis.inference import differences, effects_table, frame_of, pairs_table, sizes_table, trends_table
+from raystudy.analysis.level_answer import answer, interactions
 from raystudy.analysis.soundness import soundness_table
 from raystudy.analysis.words import counted, listing
 from raystudy.errors import AnalysisError
@@ -23,6 +23,8 @@ from raystudy.stats.intervals import within_subject_intervals
 from raystudy.stats.mixed import Mixed, mixed_model
 
 FACTOR, SUBJECTS = "factor", "subjects"
+_EACH_ROW = 0.97
+"""Complete subjects have two rows or more; the count of different names is off by a hundredth or so."""
 MOST_PAIRS = 45
 """More pairs than these, of ten levels, are too many to read; JSON has them all."""
 
@@ -68,6 +70,7 @@ def compared(rows: pl.LazyFrame, columns: Columns, *, equivalent: float | None =
         )
     if mixed and len(columns.names) > 2:
         raise AnalysisError("A mixed model is fitted to one within factor alone; give no other factor beside it.")
+    _refuse_unrepeated(rows, columns)
     data = design(rows, subject=columns.subject, within=columns.within, between=columns.between, value=columns.value)
     if data.n_given < 2:
         raise AnalysisError(
@@ -85,6 +88,18 @@ def compared(rows: pl.LazyFrame, columns: Columns, *, equivalent: float | None =
     )
 
 
+def _refuse_unrepeated(rows: pl.LazyFrame, columns: Columns) -> None:
+    """Refuse a subject column that names each row, before a great table is grouped by it."""
+    names = pl.col(columns.subject), pl.col(columns.within[0])
+    counts = rows.select(pl.len(), *(name.approx_n_unique() for name in names)).collect(engine="streaming")
+    n_rows, subjects, levels = counts.row(0)
+    if levels > 1 and subjects > _EACH_ROW * n_rows:
+        raise AnalysisError(
+            f"Nearly each of the {n_rows:,} rows has a {columns.subject!r} of its own, so nothing is compared within "
+            "one. Name the column that is the same across levels, such as a seed or a block."
+        )
+
+
 def _fitted(rows: pl.LazyFrame, columns: Columns, levels: Sequence[str]) -> Mixed:
     (level,) = columns.within
     return mixed_model(rows.collect(), subject=columns.subject, level=level, value=columns.value, levels=levels)
@@ -98,11 +113,10 @@ def findings(levels: Levels) -> Findings:
     tested = {decision.effect: (effects[decision.effect], decision) for decision in comparison.decisions}
     checked = {name: (each, check) for (name, each), check in zip(along.items(), levels.checks, strict=True)}
     pairs = {name: differences(each.pairs) for name, each in along.items() if 0 < len(each.pairs) <= MOST_PAIRS}
-    sentences = [sentence(*tested[name]) for name in along]
     return Findings(
         study=levels.value,
         question=f"Does {levels.value} differ by {listing([each.name for each in (*data.between, *data.within)])}?",
-        answer=(*sentences, *_chosen(comparison)),
+        answer=tuple(answer(comparison, value=levels.value, mixed=levels.mixed)),
         caveats=tuple(_caveats(comparison)),
         tables=(
             _means(comparison),
@@ -119,25 +133,25 @@ def findings(levels: Levels) -> Findings:
     )
 
 
-def _chosen(comparison: Comparison) -> Iterator[str]:
-    if comparison.decision.p is not None:
-        yield f"The design chose the test: {comparison.decision.reason}."
-
-
 def _caveats(comparison: Comparison) -> Iterator[str]:
     data = comparison.data
     if data.dropped:
         left = counted(len({each.subject for each in data.dropped}), "subject")
         who = listing([str(each) for each in data.dropped], longest=12)
-        yield f"{left} of {data.n_given} left out, since a cell is empty: {who}."
+        yield f"{left} of {data.n_given:,} left out, since a cell is empty: {who}."
     if data.replicates > 1:
-        yield (f"Some cells hold up to {data.replicates} rows; each cell is the mean of its own, and counts alike.")
-    if comparison.decision.p is None:
-        yield f"Nothing was decided: {comparison.decision.reason}."
+        yield f"Some cells hold up to {data.replicates:,} rows; each cell is the mean of its own, and counts alike."
+    yield from interactions(comparison)
     for along in comparison.along:
+        levels = along.data.levels
+        if along.data.scores is None and any(level[:1].isdigit() for level in levels):
+            yield (
+                f"The levels of {along.factor} are text ({levels[0]!r}, ...), so they stand as they first appear, and "
+                "have no trend; write plain numbers, as 1000 for 1K, if they are sizes."
+            )
         if len(along.pairs) > MOST_PAIRS:
             yield f"The {len(along.pairs)} pairs of {along.factor} are too many to read here; --format json has all."
-        n, k = len(data.subjects), len(along.data.levels)
+        n, k = len(data.subjects), len(levels)
         if 0 < data.df < k - 1:
             yield (
                 f"{n} subjects for {k} levels of {along.factor}: Mauchly's test does not exist, and epsilon of "

@@ -3,6 +3,7 @@
 Exit codes: 0 all is well, 1 trials failed, 2 bad input, 130 interrupted (what is finished is kept).
 """
 
+import errno
 import sys
 
 import typer
@@ -45,3 +46,10 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        Console(stderr=True).print(
+            Text("error", style="red"), "The output cannot be written: the disk is full.", sep=": "
+        )
+        sys.exit(2)

@@ -15,12 +15,13 @@ import typer
 from rich.console import Console
 
 from raystudy.errors import AnalysisError
-from raystudy.stats.powerlaw.losses import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import polars as pl
+
+    from raystudy.stats.powerlaw.law import Law
 
 
 class Format(StrEnum):
@@ -55,7 +56,7 @@ def law(
     ] = None,
     where: Annotated[str | None, typer.Option(help='Rows to keep, as SQL has it: "loss < 5".')] = None,
     loss: Annotated[
-        Loss | None, typer.Option(help="What is minimised; default: huber for losses, squares for accuracies.")
+        str | None, typer.Option(help="Minimised: huber (default of losses), squares (of accuracies), or absolute.")
     ] = None,
     delta: Annotated[
         float | None, typer.Option(help="Huber's delta; default: 1.345 robust standard deviations of the residuals.")
@@ -74,25 +75,33 @@ def law(
 
     To reproduce arXiv 2404.10102, add `--delta 1e-3`, or `--loss absolute`.
     """
-    from raystudy.analysis.law import findings
-    from raystudy.cli.law_json import as_json
-    from raystudy.stats.powerlaw import Options, fit_law, form_named
+    from raystudy.stats.powerlaw.forms import form_named
+    from raystudy.stats.powerlaw.law import Options, fit_law
+    from raystudy.stats.powerlaw.losses import loss_named
 
     form_named(form)
-    inputs = _inputs(x)
+    inputs, minimised = _inputs(x), None if loss is None else loss_named(loss)
     rows, dropped = _rows(table, inputs, y=y, group=group, where=where)
     columns = {name: rows[column].to_numpy() for name, column in inputs.items()}
+    groups = None if group is None else rows[group].to_numpy()
     with _progress(bootstrap) as tell:
-        options = Options(loss=loss, delta=delta, bootstrap=bootstrap, seed=seed, tell=tell)
-        groups = None if group is None else rows[group].to_numpy()
+        options = Options(loss=minimised, delta=delta, bootstrap=bootstrap, seed=seed, tell=tell)
         fitted = fit_law(columns, rows[y].to_numpy(), form=form, group=groups, options=options)
     if format_ is Format.json:
-        record = {**as_json(fitted), "n_dropped": dropped}
-        sys.stdout.write(json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+        _write(fitted, dropped)
     else:
         from raystudy import report
+        from raystudy.analysis.law import findings
 
         report.show(findings(fitted, table=table.name, y=y, dropped=dropped), Console())
+
+
+def _write(fitted: "Law", dropped: int) -> None:
+    """Write one JSON object."""
+    from raystudy.cli.law_json import as_json
+
+    record = {**as_json(fitted), "n_dropped": dropped}
+    sys.stdout.write(json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def _inputs(given: Sequence[str]) -> dict[str, str]:

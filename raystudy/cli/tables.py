@@ -72,7 +72,10 @@ def _columns(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name.casefold(), folded, n=1)
     hint = f"Do you mean {folded[near[0]]!r}? " if near else ""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{hint}Its columns are {', '.join(map(repr, names[:SHOWN]))}{more}."
+    shown = ", ".join(map(repr, names[:SHOWN]))
+    return (
+        f"{hint}Its columns are {shown}{more}. One row a value is expected; if columns are levels, unpivot them first."
+    )
 
 
 def _check_type(path: Path, name: str, kind: pl.DataType, *, number: bool) -> None:
@@ -174,7 +177,7 @@ def _not_a_number(path: Path, rows: pl.LazyFrame, name: str, count: int) -> str:
     row, value = first.row(0)
     return (
         f"Column {name!r} of {path} holds {value[:60]!r} in data row {row:,}, where a number is expected "
-        f"({count:,} such in all). Write numbers as 1234.5, no thousands separators, and leave a missing one empty."
+        f"({count:,} such in all). Write numbers as 1234.5, no thousands separators, and leave a missing one empty, or NA."
     )
 
 

@@ -38,16 +38,28 @@ def show(findings: Findings, console: Console, *, brief: bool = False) -> None:
 
 
 def split(text: Grid, *, width: int) -> list[tuple[int, ...]]:
-    """Share the columns of a wide table among parts that fit; each part begins with the first column."""
+    """Share the columns of a wide table among parts that fit; each part begins with the columns that name a row."""
     parts: list[tuple[int, ...]] = []
-    part: tuple[int, ...] = (0,)
-    for place in range(1, len(text.names)):
+    first = _naming(text, width)
+    part = first
+    for place in range(len(first), len(text.names)):
         needed = sum(_column_width(text, each) + _GAP for each in (*part, place)) - _GAP
-        if needed > width and len(part) > 1:
+        if needed > width and len(part) > len(first):
             parts.append(part)
-            part = (0,)
+            part = first
         part = (*part, place)
     return [*parts, part]
+
+
+def _naming(text: Grid, width: int) -> tuple[int, ...]:
+    """Return the first column, and the columns of text right after it while they leave half of the width."""
+    named = [0]
+    for place in range(1, len(text.names)):
+        taken = sum(_column_width(text, each) + _GAP for each in (*named, place))
+        if text.numeric[place] or text.numeric[0] or taken > width / 2:
+            break
+        named.append(place)
+    return tuple(named)
 
 
 def _say(console: Console, width: int, *things: RenderableType) -> None:
@@ -68,7 +80,7 @@ def _numbered(sentences: tuple[str, ...]) -> RichTable:
 
 def _table(table: Table, width: int) -> Iterator[RenderableType]:
     if table.frame.height > MOST_ROWS:
-        yield Text(f"{table.frame.height:,} rows: see the report.")
+        yield Text(f"{table.frame.height:,} rows: in the report, or with --format md.")
         return
     text = grid(table.frame)
     for places in split(text, width=width):

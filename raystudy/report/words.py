@@ -2,7 +2,7 @@
 
 from raystudy.analysis.findings import Figure
 
-NO_CAVEATS = "None of raystudy's checks raised a doubt about this study."
+NO_CAVEATS = "None of raystudy's checks raised a doubt."
 
 
 def chart_path(figure: Figure) -> str:

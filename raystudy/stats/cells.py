@@ -8,7 +8,7 @@ subjects pass that each lack a different level, and gives F 5.26, p .008 where t
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import polars as pl
@@ -85,7 +85,13 @@ def _cells(table: pl.DataFrame | pl.LazyFrame, names: Mapping[str, str], value: 
 
 
 def _factor(cells: pl.DataFrame, key: str, name: str, levels: Sequence[str] | None) -> Factor:
-    return Factor(name=name, levels=tuple(_in_order(_unique(cells[key])) if levels is None else levels))
+    found = _in_order(_unique(cells[key])) if levels is None else list(levels)
+    for one, other in pairwise(found):
+        if as_number(one) is not None and as_number(one) == as_number(other):
+            raise AnalysisError(
+                f"{name} holds both {one!r} and {other!r}, which are one number. One spelling is expected."
+            )
+    return Factor(name=name, levels=tuple(found))
 
 
 def _unique(names: pl.Series) -> list[str]:

@@ -43,6 +43,7 @@ class Decision:
     omnibus: str | None = None
     """The test of all levels at once, where a trend decides."""
     omnibus_p: float | None = None
+    omnibus_log10_p: float | None = None
 
 
 def decided(data: Design) -> tuple[Effect, Decision]:
@@ -84,6 +85,7 @@ def _by_trend(effect: str, test: FTest, line: Polynomial, steps: int) -> Decisio
         reason=why if line.reason is None else f"the trend has no test: {line.reason}",
         omnibus=test.deciding_name,
         omnibus_p=test.deciding.p,
+        omnibus_log10_p=test.deciding.log10_p,
     )
 
 

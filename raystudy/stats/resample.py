@@ -20,11 +20,14 @@ from raystudy.stats.contrasts import ROUNDING
 from raystudy.stats.design import Design, Matrix, off_first, untestable
 from raystudy.stats.reason import Reason
 
-DRAWS = 9_999
+DRAWS, FEWEST_DRAWS = 9_999, 999
+"""Drawn where they are cheap, and where each takes long."""
 SEED = 0
 _ALL_FLIPS_UP_TO = 13
 """Subjects: 4,096 flips."""
 _ALL_ORDERS = 50_000
+_MOST_MOVES = 200_000_000
+"""Values that change places in all permutations together: some seconds."""
 _FLIPS_AT_ONCE = 500
 """So few that what is worked out from them stays in the processor's cache."""
 _SIGNS_AT_ONCE = 1_000_000
@@ -71,6 +74,7 @@ def permutation(data: Design, *, draws: int = DRAWS, seed: int = SEED) -> Resamp
     rows = _rows(data)
     n, k = rows.shape
     exact = (n - 1) * math.lgamma(k + 1) <= math.log(_ALL_ORDERS)
+    draws = max(min(draws, _MOST_MOVES // rows.size), min(draws, FEWEST_DRAWS))
     sums = _all_orders(rows) if exact else _some_orders(rows, draws, seed)
     return _counted(sums, data, rows, exact=exact)
 

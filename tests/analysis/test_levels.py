@@ -46,20 +46,22 @@ def named(name: str, findings_: Findings) -> Table:
 
 
 def test_question_and_answer() -> None:
-    """The question is in the words of the table; the answer has the test, and why that one."""
+    """The question is in the words of the table; the answer says which way, by which test, and why that one."""
     result = found(made())
 
     assert ("loss", "Does loss differ by tokens?") == (result.study, result.question)
-    assert True is (result.answer[0].startswith("tokens") and "Greenhouse-Geisser: F(" in result.answer[0])
-    assert "The design chose the test: sphericity is not assumed" in result.answer[1]
+    assert "loss differs by tokens: its means go from -0.223 at 1000 to 2.15 at 4000." == result.answer[0]
+    assert result.answer[1].startswith("tokens, Greenhouse-Geisser: F(")
+    assert "The design chose the test of tokens: sphericity is not assumed" in result.answer[2]
 
 
 def test_several_factors() -> None:
-    """Each factor within subjects has a sentence, each effect a row."""
+    """Each factor within subjects has a verdict and its test, what else shows a sentence, each effect a row."""
     result = found(made(models="xy"), TWO)
 
     assert "Does loss differ by board, tokens and model?" == result.question
-    assert ["tokens", "model"] == [sentence.partition(",")[0] for sentence in result.answer[:2]]
+    assert ["tokens", "model"] == [sentence.partition(",")[0] for sentence in result.answer[1:4:2]]
+    assert "Not shown to matter: " in " ".join(result.answer)
     assert [
         "board",
         "tokens",
@@ -166,13 +168,16 @@ def test_all_subjects_dropped() -> None:
     table = made(n=2)
     result = found(without(without(table, "s0", "1000"), "s1", "2000"))
 
-    assert "tokens: there is no test: no subject has a value at every level." == result.answer[0]
+    assert (
+        "Whether loss differs by tokens cannot be told.",
+        "tokens: there is no test: no subject has a value at every level.",
+    ) == result.answer
     assert NAMES == [table.name for table in result.tables]
 
 
 def test_one_level() -> None:
     """One level is a table of one mean, and the reason why there is no test."""
-    assert "tokens: there is no test: one level only." == found(made([1000])).answer[0]
+    assert "tokens: there is no test: one level only." == found(made([1000])).answer[1]
 
 
 def test_a_dropped_cell_of_two_factors_reads_as_one() -> None:
@@ -181,3 +186,28 @@ def test_a_dropped_cell_of_two_factors_reads_as_one() -> None:
     caveat = found(table, TWO).caveats[0]
 
     assert "s3 has no value at 2000, x, 2000, y." not in caveat
+
+
+def test_an_interaction_that_shows_is_a_caveat() -> None:
+    """What one factor does depends on the other: the means over the other hide it, and people are told."""
+    table = made(models="xy").with_columns(
+        loss=pl.when(pl.col("model") == "y").then(-pl.col("loss")).otherwise(pl.col("loss"))
+    )
+    result = found(table, TWO)
+
+    assert [] != [caveat for caveat in result.caveats if "What model does depends on tokens" in caveat]
+
+
+def test_a_subject_column_that_names_each_row_is_refused() -> None:
+    """A run's own number is nothing that conditions share."""
+    table = made().with_row_index("run").with_columns(seed=pl.col("run").cast(pl.String))
+
+    with pytest.raises(AnalysisError, match="has a 'seed' of its own, so nothing is compared within one"):
+        found(table)
+
+
+def test_sizes_written_as_text_are_told() -> None:
+    """1K and 2K are no numbers: they stand as they appear, without a trend."""
+    result = found(made(["1K", "2K", "10K"]))
+
+    assert [] != [caveat for caveat in result.caveats if "The levels of tokens are text ('1K', ...)" in caveat]

@@ -1,6 +1,7 @@
 """`raystudy law`: a table in, a law out."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from raystudy.cli.law import law
+from raystudy.cli.law import FORM_HELP, law
 from raystudy.errors import AnalysisError
+from raystudy.stats.powerlaw.forms import FORMS
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(law)
@@ -67,7 +69,8 @@ def test_what_is_not_identified_is_null(tmp_path: Path) -> None:
 
     assert not told["identified"]
     assert {None} == {constant["value"] for constant in told["params"].values()}
-    assert told["flags"][0].startswith("collinear: N, D")
+    assert told["flags"][0].startswith("collinear: N and D move together")
+    assert (None, None) == (told["interval"], told["volume_test"])
 
 
 def test_groups_may_be_text(table: Path) -> None:
@@ -77,6 +80,22 @@ def test_groups_may_be_text(table: Path) -> None:
     assert told["configurations"] == 8
 
 
+def test_why_there_are_no_constants_is_in_the_answer(tmp_path: Path) -> None:
+    """A person reads what is decisive, also where a lost row is the first caveat."""
+    n = np.geomspace(5e7, 5e9, 12)
+    file = tmp_path / "collinear.csv"
+    file.write_text("N,D,loss\n" + "".join(f"{a},{20 * a},{1.8 + 900 / a**0.35}\n" for a in n) + "1e9,2e9,\n")
+
+    out = " ".join(typed(file, "--form", "chinchilla", "--x", "N", "--x", "D", "--y", "loss").stdout.split())
+
+    assert "so none are given. N and D move together" in out
+
+
+def test_help_names_every_form() -> None:
+    """What `--form` takes is what there is."""
+    assert set(FORMS) == {name.strip(" .") for name in re.sub(r"\(.*?\)", "", FORM_HELP).replace(";", ",").split(",")}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -84,7 +103,9 @@ def test_groups_may_be_text(table: Path) -> None:
         (("--form", "chinchilla", "--x", "N=params", "--x", "Q=tokens", "--y", "loss"), "no input called Q"),
         (("--form", "chinchilla", "--x", "D=token", "--y", "loss"), "no column 'token'"),
         (("--form", "chinchilla", "--x", "D=tokens", "--x", "D=params", "--y", "loss"), "given once"),
-        ((*FORM, "--loss", "squares", "--delta", "1"), "of the loss huber alone"),
+        ((*FORM, "--loss", "squares", "--delta", "1"), "with squares leave it out"),
+        ((*FORM, "--delta", "0"), "delta must be above 0 and finite; 0.0 is not"),
+        ((*FORM, "--loss", "log"), "A loss is one of: huber, absolute, squares"),
         ((*FORM, "--bootstrap", "7"), "take 100 or more"),
     ],
 )

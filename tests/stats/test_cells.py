@@ -81,9 +81,10 @@ def test_subjects_do_not_stand_as_they_appear() -> None:
     assert of(rows).subjects == of(rows[::-1]).subjects
 
 
-def test_one_number_written_twice_is_two_levels() -> None:
-    """Text is text: 1 and 1.0 may be what a table means by two things."""
-    assert {"1", "1.0"} == set(of([("x", "1", 1.0), ("x", "1.0", 2.0)]).levels)
+def test_one_number_written_twice_is_refused() -> None:
+    """Whether 1000 and 1e3 are meant to be two levels, a table cannot tell."""
+    with pytest.raises(AnalysisError, match="level holds both '1000' and '1e3', which are one number"):
+        of([("x", "1000", 1.0), ("x", "1e3", 2.0)])
 
 
 def test_diagonally_missing_cells_are_seen() -> None:

@@ -3,55 +3,46 @@
 arXiv 2505.06150, its exponents apart, and its form that cannot go above E. Without M, the laws of one model.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from raystudy.stats.powerlaw.model import Columns, Exponent, Model, Scale, logs, power_terms
+from raystudy.stats.powerlaw.model import Columns, Exponent, Model, Scale, falling, logs, power_terms
 
 _SIGNED_GRID = (-1.2, -0.8, -0.5, -0.3, -0.15, -0.05, 0.05, 0.15, 0.3, 0.5, 0.8)
 _FALLING_GRID = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3)
 
 
-def _signed(name: str) -> Exponent:
-    return Exponent(name=name, low=-3.0, high=3.0, grid=_SIGNED_GRID)
-
-
 def volume(x: Columns) -> Model:
     """Return A V^beta M^gamma + E."""
-    given = _volume_logs(x)
-    return _product([_signed(name) for name, _ in zip(("beta", "gamma"), given, strict=False)], given)
+    return _free(("beta", "gamma"), _volume_logs(x))
 
 
 def split(x: Columns) -> Model:
     """Return A N^beta_examples L^beta_length M^gamma + E."""
-    given = logs(x, *(name for name in ("N", "L", "M") if name in x))
-    names = ("beta_examples", "beta_length", "gamma")
-    return _product([_signed(name) for name, _ in zip(names, given, strict=False)], given)
+    return _free(("beta_examples", "beta_length", "gamma"), logs(x, *(name for name in ("N", "L", "M") if name in x)))
 
 
-def _product(exponents: Sequence[Exponent], drivers: Columns) -> Model:
-    """Return A x the product of powers + E."""
+def saturating(x: Columns) -> Model:
+    """Return E - A V^-beta M^-gamma with constants that are not negative, so that E bounds it."""
+    drivers = _volume_logs(x)
+    return Model(
+        exponents=tuple(falling(name, _FALLING_GRID, low=0.0) for name in ("beta", "gamma")[: len(drivers)]),
+        amplitudes=("A",),
+        log_terms=power_terms([[-column for column in drivers.values()]]),
+        scale=Scale.RAW,
+        signs=(-1.0,),
+        drivers=drivers,
+    )
+
+
+def _free(names: tuple[str, ...], drivers: Columns) -> Model:
+    """Return A x the product of powers + E, with exponents of either sign; the last name goes unused without M."""
+    exponents = (Exponent(name=name, low=-3.0, high=3.0, grid=_SIGNED_GRID) for name in names[: len(drivers)])
     return Model(
         exponents=tuple(exponents),
         amplitudes=("A",),
         log_terms=power_terms([list(drivers.values())]),
         scale=Scale.RAW,
         drivers=drivers,
-    )
-
-
-def saturating(x: Columns) -> Model:
-    """Return E - A V^-beta M^-gamma with constants that are not negative, so that E bounds it."""
-    given = _volume_logs(x)
-    names = [name for name, _ in zip(("beta", "gamma"), given, strict=False)]
-    return Model(
-        exponents=tuple(Exponent(name=name, low=0.0, high=3.0, grid=_FALLING_GRID) for name in names),
-        amplitudes=("A",),
-        log_terms=power_terms([[-column for column in given.values()]]),
-        scale=Scale.RAW,
-        signs=(-1.0,),
-        drivers=given,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from raystudy.stats.powerlaw.fit import fit
 from raystudy.stats.powerlaw.forms import FORMS
 from raystudy.stats.powerlaw.losses import ROUNDING, Loss
-from raystudy.stats.powerlaw.model import Columns, Labels, Mask, Scale, Vector, constant
+from raystudy.stats.powerlaw.model import Columns, Labels, Mask, Vector, constant
 from raystudy.stats.powerlaw.problem import Problem
 from raystudy.stats.probability import f_tail
 
@@ -70,12 +70,11 @@ def hold_out(problem: Problem, loss: Loss, *, delta: float | None) -> Holdout:
     """Fit without the largest quarter, and look at the error there."""
     test, by = largest(problem), " x ".join(problem.model.drivers)
     counts = {"n_train": int((~test).sum()), "n_test": int(test.sum())}
-    if not _enough(problem, ~test):
+    missed = _missed(problem, test, loss, delta=delta)
+    if missed is None:
         return Holdout(rmse=None, relative_error=None, by=by, **counts)
-    trained = fit(problem, loss, delta=delta, weights=(~test).astype(float))
-    missed = problem.predicted(trained.values[None])[0, test] - problem.y[test]
     return Holdout(
-        rmse=float(np.sqrt((missed**2).mean())),
+        rmse=_rmse(missed),
         relative_error=float(np.abs(missed / problem.y[test]).mean()) if problem.y[test].all() else None,
         by=by,
         **counts,
@@ -84,12 +83,15 @@ def hold_out(problem: Problem, loss: Loss, *, delta: float | None) -> Holdout:
 
 def compare(columns: Columns, problem: Problem, labels: Mapping[str, Labels]) -> tuple[Rival, ...]:
     """Return every form that the inputs allow on this scale, a constant, and a mean for each of some labels."""
-    test, scale = largest(problem), problem.model.scale
+    test = largest(problem)
     found: list[tuple[str, int, float, float | None]] = []
     for name, rival in _models(columns, problem):
-        if _enough(rival, np.ones(rival.y.size, dtype=bool)):
-            found.append((name, rival.k, 2 * fit(rival, Loss.SQUARES).objective, _missed(rival, test)))
-    found += [(f"mean per {name}", *_means(problem.y, label, test, scale)) for name, label in labels.items()]
+        if rival.enough():
+            missed = _missed(rival, test, Loss.SQUARES)
+            found.append(
+                (name, rival.k, 2 * fit(rival, Loss.SQUARES).objective, None if missed is None else _rmse(missed))
+            )
+    found += [(f"mean per {name}", *_means(problem, label, test)) for name, label in labels.items()]
     least = ROUNDING * problem.unit**2 * problem.y.size
     scores = [_aicc(problem.y.size, k, max(rss, least)) for _, k, rss, _ in found]
     best = min((score for score in scores if score is not None), default=0.0)
@@ -114,7 +116,7 @@ def volume_test(columns: Columns, y: Vector) -> VolumeTest:
     one, two = (Problem(model=FORMS[name].build(given), y=y) for name in ("volume", "split"))
     same = fit(one, Loss.SQUARES)
     together = 2 * same.objective
-    beta, *gamma = same.values[: one.exponents]
+    beta, *gamma = same.values[: one.searched]
     apart = 2 * fit(two, Loss.SQUARES, also=np.array([[beta, beta, *gamma]])).objective  # never above `together`
     df = (1, y.size - two.k)
     f = max(together - apart, 0.0) / max(apart / df[1], ROUNDING * two.unit**2)
@@ -125,44 +127,41 @@ def _models(columns: Columns, problem: Problem) -> Iterator[tuple[str, Problem]]
     """Yield the forms that these inputs allow, and a constant."""
     scale = problem.model.scale
     for form in FORMS.values():
-        if form.choice(tuple(columns)) is not None:
+        if form.fits(tuple(columns)):
             rival = replace(problem, model=form.build(columns))
             if rival.model.scale is scale:
                 yield form.name, rival
     yield "constant", replace(problem, model=constant(scale, problem.y.size))
 
 
-def _missed(problem: Problem, test: Mask) -> float | None:
-    """Return the root mean square error of the held-out rows."""
-    if not _enough(problem, ~test):
+def _missed(problem: Problem, test: Mask, loss: Loss, *, delta: float | None = None) -> Vector | None:
+    """Return how far a fit to the other rows is above y in those held out; None where too few are left to fit."""
+    if not problem.enough(~test):
         return None
-    trained = fit(problem, Loss.SQUARES, weights=(~test).astype(float))
-    missed = problem.predicted(trained.values[None])[0, test] - problem.y[test]
+    trained = fit(problem, loss, delta=delta, weights=(~test).astype(float))
+    missed: Vector = problem.predicted(trained.values[None])[0, test] - problem.y[test]
+    return missed
+
+
+def _rmse(missed: Vector) -> float:
     return float(np.sqrt((missed**2).mean()))
 
 
-def _enough(problem: Problem, rows: Mask) -> bool:
-    """Whether some of the rows are enough to fit on: two more than constants, in as many configurations."""
-    drivers = list(problem.model.drivers.values())
-    configurations = len(np.unique(np.stack(drivers, axis=1)[rows], axis=0)) if drivers else problem.k
-    return int(rows.sum()) >= problem.k + 2 and configurations >= problem.k
-
-
-def _means(y: Vector, label: Labels, test: Mask, scale: Scale) -> tuple[int, float, float | None]:
+def _means(problem: Problem, label: Labels, test: Mask) -> tuple[int, float, float | None]:
     """Return k, the sum of squares, and the held-out error of a mean for each label, None where a label is new."""
-    told = np.log(y) if scale is Scale.LOG else y
+    told = problem.told
     names, at = np.unique(label, return_inverse=True)
 
     def means(rows: Mask) -> Vector:
         counts = np.bincount(at[rows], minlength=names.size)
         return np.bincount(at[rows], weights=told[rows], minlength=names.size) / np.maximum(counts, 1)
 
-    rss = float(((told - means(np.ones(y.size, dtype=bool))[at]) ** 2).sum())
+    rss = float(((told - means(np.ones(told.size, dtype=bool))[at]) ** 2).sum())
     if set(at[test]) - set(at[~test]):
         return names.size, rss, None
     foretold = means(~test)[at[test]]
-    missed = (np.exp(foretold) if scale is Scale.LOG else foretold) - y[test]
-    return names.size, rss, float(np.sqrt((missed**2).mean()))
+    missed = (np.exp(foretold) if problem.logarithmic else foretold) - problem.y[test]
+    return names.size, rss, _rmse(missed)
 
 
 def _aicc(n: int, k: int, rss: float) -> float | None:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raystudy.stats.powerlaw.fit import Fit
-from raystudy.stats.powerlaw.intervals import Curvature, curvature, percentiles
+from raystudy.stats.powerlaw.intervals import Curvature, curvature, percentiles, profile
 from raystudy.stats.powerlaw.model import Array
 from raystudy.stats.powerlaw.problem import IN_THE_MIDDLE
-from raystudy.stats.powerlaw.profile import profile
 from raystudy.stats.probability import t_quantile
 
 Ends = dict[str, tuple[float, float]]
@@ -37,7 +36,7 @@ def exponent_ends(fit: Fit, curved: Curvature) -> Ends:
 def other_ends(fit: Fit, curved: Curvature) -> Ends:
     """Return the profile intervals of amplitudes and E; of what follows from several of the fit, one to first order."""
     problem, names = fit.problem, fit.problem.model.amplitudes
-    at = range(problem.exponents, problem.exponents + len(names))
+    at = range(problem.searched, problem.searched + len(names))
     moved, values = problem.at_one(fit.values[None])
     apart = replace(fit, problem=moved, values=values[0])
     signs = problem.model.signs or (1.0,) * len(names)

@@ -18,7 +18,7 @@ STARTS = 6
 _BLOCK = 400_000
 """Numbers that one array of the grid may hold."""
 FALLING = tuple(0.3**step for step in range(9))
-"""Deltas in units of the first, down to 1e-4 of it, by which least absolute error is approached."""
+"""Deltas in units of the first, down to below 1e-4 of it, by which least absolute error is approached."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,24 +3,22 @@
 columns, y ──fit──▶ minimum ──checks──▶ identified or not ──bootstrap──▶ intervals ──compare──▶ Law
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from raystudy.errors import AnalysisError
-from raystudy.stats.powerlaw.checks import DECISIVE, Flag, Note, repeated_rows, resample_notes
+from raystudy.stats.powerlaw.checks import Note, comparison_notes, decisive, extrapolated, repeated_rows, resample_notes
 from raystudy.stats.powerlaw.compare import Holdout, Rival, VolumeTest, compare, hold_out, volume_test
 from raystudy.stats.powerlaw.constants import Constant, constants
-from raystudy.stats.powerlaw.effect import WholeTest
 from raystudy.stats.powerlaw.fit import Fit, fit
-from raystudy.stats.powerlaw.forms import FORMS, Form, form_named
-from raystudy.stats.powerlaw.identify import Verdict, judged
+from raystudy.stats.powerlaw.forms import FORMS, Form, configurations, form_named, refuse
+from raystudy.stats.powerlaw.identify import Identification, WholeTest, identify
 from raystudy.stats.powerlaw.intervals import resampled
 from raystudy.stats.powerlaw.losses import Loss
 from raystudy.stats.powerlaw.model import Columns, Labels, Scale, Vector
 from raystudy.stats.powerlaw.problem import Problem
-from raystudy.stats.powerlaw.rows import configurations, refuse
 
 LEAST_RESAMPLES = 100
 """Fewer have no 2.5 % at either end to speak of."""
@@ -41,8 +39,10 @@ class Options:
     """Hears how many more resamples are done"""
 
     def __post_init__(self) -> None:
-        if self.delta is not None and (self.loss not in (None, Loss.HUBER) or not 0 < self.delta < np.inf):
-            raise AnalysisError(f"A delta of {self.delta} cannot be used: it is positive, and of the loss huber alone.")
+        if self.delta is not None and self.loss not in (None, Loss.HUBER):
+            raise AnalysisError(f"delta belongs to the loss huber; with {self.loss} leave it out.")
+        if self.delta is not None and not 0 < self.delta < np.inf:
+            raise AnalysisError(f"delta must be above 0 and finite; {self.delta} is not.")
         if self.bootstrap < 0 or 0 < self.bootstrap < LEAST_RESAMPLES:
             raise AnalysisError(
                 f"{self.bootstrap} resamples give no 95 % interval: take {LEAST_RESAMPLES} or more, or 0 for profiles."
@@ -66,8 +66,8 @@ class Law:
     """Huber's delta; None for other losses"""
     scale: Scale
     constants: Mapping[str, Constant]
-    interval: str
-    """`bootstrap` or `profile`"""
+    interval: str | None
+    """`bootstrap` or `profile`; None where no constant is told"""
     objective: float
     """What was minimised: the sum of Huber's loss, of absolute residuals, or of half their squares"""
     rss: float
@@ -84,14 +84,14 @@ class Law:
     holdout: Holdout
     compare: tuple[Rival, ...]
     volume_test: VolumeTest | None
-    """None where the law is none of volume, or N and L are not given"""
+    """None where the law is none of volume, is not identified, or N and L are not given"""
     minimum: Vector
     """The constants as the fit has them, amplitudes where inputs are 1: what `predict` needs"""
 
     @property
     def identified(self) -> bool:
         """Whether the data tell what the exponents are."""
-        return not any(note.flag in DECISIVE for note in self.notes)
+        return not decisive(self.notes)
 
     def predict(self, columns: Columns) -> Vector:
         """Return the law's y at these inputs; within the domain it may be right though no constant is identified."""
@@ -117,14 +117,15 @@ def fit_law(
     loss = chosen.loss_on(problem.model.scale)
     best = fit(problem, loss, delta=chosen.delta)
     labels = configurations(columns, group)
-    verdict = judged(best, configurations=int(labels.max()) + 1)
+    found = identify(best, configurations=int(labels.max()) + 1)
     resamples = None
-    if verdict.identified and chosen.bootstrap:
+    if found.identified and chosen.bootstrap:
         resamples = resampled(best, labels, chosen.bootstrap, seed=chosen.seed, tell=chosen.tell)
     drawn = [] if resamples is None else resample_notes(problem, resamples)
     held_out = hold_out(problem, loss, delta=chosen.delta)
     rivals = compare(columns, problem, _labels(columns, group))
-    others = [*_other_notes(problem, columns, verdict), *_comparison_notes(law, held_out, rivals)]
+    outside = extrapolated(problem) if found.identified else []
+    others = [*repeated_rows(columns, y), *outside, *comparison_notes(law.name, held_out, rivals)]
     return Law(
         form=law.name,
         formula=law.formula,
@@ -133,18 +134,18 @@ def fit_law(
         loss=loss,
         delta=best.delta if loss is Loss.HUBER else None,
         scale=problem.model.scale,
-        constants=constants(best, verdict.curved, verdict.ends, resamples) if verdict.identified else _unknown(best),
-        interval="bootstrap" if chosen.bootstrap else "profile",
+        constants=constants(best, found.curved, found.ends, resamples) if found.identified else _unknown(best),
+        interval=("bootstrap" if chosen.bootstrap else "profile") if found.identified else None,
         objective=float(np.abs(best.residuals).sum()) if loss is Loss.ABSOLUTE else best.objective,
         rss=float((best.residuals**2).sum()),
-        condition_number=verdict.condition_number,
-        correlations=_correlations(best, verdict),
-        notes=(*verdict.notes, *drawn, *others),
-        whole_test=verdict.whole_test,
+        condition_number=found.condition_number,
+        correlations=_correlations(best, found),
+        notes=(*found.notes, *drawn, *others),
+        whole_test=found.whole_test,
         domain={name: (float(column.min()), float(column.max())) for name, column in columns.items()},
         holdout=held_out,
         compare=rivals,
-        volume_test=_volume_test(law, columns, y, verdict),
+        volume_test=_volume_test(law, columns, y) if found.identified else None,
         minimum=problem.at_one(best.values[None])[1][0],
     )
 
@@ -155,11 +156,11 @@ def _unknown(best: Fit) -> dict[str, Constant]:
     return dict.fromkeys(best.problem.constants(best.values[None]), nothing)
 
 
-def _correlations(best: Fit, verdict: Verdict) -> dict[str, float]:
+def _correlations(best: Fit, found: Identification) -> dict[str, float]:
     """Return the correlation of each pair of constants, where they are identified."""
-    if not verdict.identified:
+    if not found.identified:
         return {}
-    names, table = list(best.problem.constants(best.values[None])), verdict.curved.correlations
+    names, table = list(best.problem.constants(best.values[None])), found.curved.correlations
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
     return {f"{names[i]},{names[j]}": float(table[i, j]) for i, j in pairs}
 
@@ -169,27 +170,9 @@ def _labels(columns: Columns, group: Labels | None) -> dict[str, Labels]:
     return ({"M": columns["M"]} if "M" in columns else {}) | ({} if group is None else {"group": group})
 
 
-def _other_notes(problem: Problem, columns: Columns, verdict: Verdict) -> list[Note]:
-    """Return what to know of the rows, and of the constants that lie outside of them, where these are told."""
-    far = any(abs(column.mean()) > np.ptp(column) for column in problem.model.drivers.values())
-    outside = [Note(flag=Flag.EXTRAPOLATED, about=problem.model.amplitudes)] if far and verdict.identified else []
-    return [*repeated_rows(columns, problem.y), *outside]
-
-
-def _comparison_notes(law: Form, held_out: Holdout, rivals: Sequence[Rival]) -> list[Note]:
-    """Return which rivals do clearly better, and whether there was anything to hold out."""
-    own = next((rival.aicc for rival in rivals if rival.form == law.name), None)
-    better = tuple(
-        rival.form for rival in rivals if own is not None and rival.aicc is not None and rival.aicc < own - 10
-    )
-    notes = [Note(flag=Flag.BETTER_RIVAL, about=better)] if better else []
-    small = [Note(flag=Flag.NO_HOLDOUT, about=(f"{held_out.n_train} rows",))] if held_out.rmse is None else []
-    return notes + small
-
-
-def _volume_test(law: Form, columns: Columns, y: Vector, verdict: Verdict) -> VolumeTest | None:
-    """Test whether only the volume counts, where the law says so and its factors are given and can be told apart."""
+def _volume_test(law: Form, columns: Columns, y: Vector) -> VolumeTest | None:
+    """Test whether only the volume counts, where the law says so and its factors are given."""
     apart = law.name == "volume" and {"N", "L"} <= set(columns)
-    if not apart or verdict.whole_test is None or y.size - FORMS["split"].build(columns).k < 1:
+    if not apart or y.size - FORMS["split"].build(columns).k < 1:
         return None
     return volume_test(columns, y)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from raystudy.errors import AnalysisError
 from raystudy.stats.powerlaw.model import Array, Vector
 
 EFFICIENT = 1.345
@@ -27,6 +28,13 @@ class Loss(StrEnum):
     HUBER = "huber"
     ABSOLUTE = "absolute"
     SQUARES = "squares"
+
+
+def loss_named(name: str) -> Loss:
+    """Return a loss by its name."""
+    if name not in set(Loss):
+        raise AnalysisError(f"No loss is called {name!r}. A loss is one of: {', '.join(Loss)}.")
+    return Loss(name)
 
 
 def huber(residuals: Array, delta: float) -> Array:

@@ -77,6 +77,11 @@ class Model:
         return len(self.exponents) + len(self.amplitudes) + 1
 
 
+def falling(name: str, grid: Sequence[float], *, low: float = 0.005) -> Exponent:
+    """Return an exponent by which something falls: not negative, 3 at most."""
+    return Exponent(name=name, low=low, high=3.0, grid=grid)
+
+
 def logs(columns: Columns, *names: str) -> dict[str, Vector]:
     """Return the natural logarithms of some columns."""
     return {name: np.log(columns[name]) for name in names}

@@ -58,7 +58,7 @@ class Task:
     @property
     def projects(self) -> bool:
         """Whether the linear part can be solved exactly: least squares of y itself, with nothing held."""
-        whole = bool(self.free[:, self.problem.exponents :].all())
+        whole = bool(self.free[:, self.problem.searched :].all())
         return bool(np.isinf(self.delta)) and not self.problem.logarithmic and whole
 
 
@@ -105,5 +105,5 @@ def _stepped(task: Task, values: Array, damping: Vector, bounds: tuple[Vector, V
     step = np.linalg.solve(matrix, (-gradient * free / units)[..., None])[..., 0] / units
     moved = np.clip(values + step, *bounds)
     if task.projects:
-        return task.problem.linear_part(moved[:, : task.problem.exponents], task.weights)
+        return task.problem.linear_part(moved[:, : task.problem.searched], task.weights)
     return moved

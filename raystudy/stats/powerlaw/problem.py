@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raystudy.stats.powerlaw.model import Array, Model, Scale, Values, Vector
+from raystudy.stats.powerlaw.model import Array, Mask, Model, Scale, Values, Vector
 
 IN_THE_MIDDLE = "_at_geometric_mean"
 """Ends the name of an amplitude as it is in the middle of the data."""
@@ -35,8 +35,8 @@ class Problem:
         return self.model.k
 
     @property
-    def exponents(self) -> int:
-        """The number of exponents, which come first."""
+    def searched(self) -> int:
+        """The number of constants that are searched, the exponents, which come first."""
         return len(self.model.exponents)
 
     @property
@@ -45,24 +45,40 @@ class Problem:
         return self.model.scale is Scale.LOG
 
     @property
+    def told(self) -> Vector:
+        """The outcome on the scale of the residuals, (rows,)."""
+        return np.log(self.y) if self.logarithmic else self.y
+
+    @property
     def unit(self) -> float:
         """The size of y on the scale of the residuals, against which rounding is judged."""
         return 1.0 if self.logarithmic else float(np.sqrt((self.y**2).mean())) or 1.0
+
+    def points(self, among: Mask | None = None) -> int:
+        """Return how many different points the law sees: 7 volumes, not the 16 cells of N x L that they come from."""
+        logs, slopes = self.model.log_terms(np.array([[np.median(exponent.grid) for exponent in self.model.exponents]]))
+        seen = np.concatenate([logs[0], slopes[0].reshape(self.y.size, -1), np.zeros((self.y.size, 1))], axis=1)
+        return len(np.unique(np.round(seen if among is None else seen[among], 9), axis=0))
+
+    def enough(self, among: Mask | None = None) -> bool:
+        """Whether rows are enough to fit on: two more than constants, at as many different points as constants."""
+        rows = self.y.size if among is None else int(among.sum())
+        return rows >= self.k + 2 and self.points(among) >= self.k
 
     def bounds(self) -> tuple[Vector, Vector]:
         """Return the lowest and the highest value of each constant, (constants,) each."""
         terms = len(self.model.amplitudes)
         low, high = np.full(self.k, -np.inf), np.full(self.k, np.inf)
-        low[: self.exponents] = [exponent.low for exponent in self.model.exponents]
-        high[: self.exponents] = [exponent.high for exponent in self.model.exponents]
+        low[: self.searched] = [exponent.low for exponent in self.model.exponents]
+        high[: self.searched] = [exponent.high for exponent in self.model.exponents]
         if self.logarithmic:
             low[-1], high[-1] = np.log(self.y.min()) - _FAR, np.log(self.y.max())
             if self.middle:
-                low[self.exponents : -1] = low[-1]
+                low[self.searched : -1] = low[-1]
         elif self.model.signs is not None:
             signs = np.array(self.model.signs)
-            low[self.exponents : self.exponents + terms] = np.where(signs > 0, 0.0, -np.inf)
-            high[self.exponents : self.exponents + terms] = np.where(signs > 0, np.inf, 0.0)
+            low[self.searched : self.searched + terms] = np.where(signs > 0, 0.0, -np.inf)
+            high[self.searched : self.searched + terms] = np.where(signs > 0, np.inf, 0.0)
         return low, high
 
     def log_terms(self, exponents: Array) -> tuple[Array, Array, Array]:
@@ -83,25 +99,25 @@ class Problem:
     def residuals(self, values: Array) -> Array:
         """Return what the law is above y, or its logarithm above that of y: (fits, rows)."""
         predicted = self.predicted(values)
-        return np.log(predicted) - np.log(self.y) if self.logarithmic else predicted - self.y
+        return (np.log(predicted) if self.logarithmic else predicted) - self.told
 
     def sloped(self, values: Array) -> tuple[Array, Array]:
         """Return residuals, and their slopes by each constant (fits, rows, constants)."""
         terms, predicted, slopes = self._parts(values)
         jacobian = np.empty((*predicted.shape, self.k))
-        amplitudes = values[:, None, self.exponents : -1]
+        amplitudes = values[:, None, self.searched : -1]
         contributions = terms if self.logarithmic else terms * amplitudes
-        jacobian[..., : self.exponents] = np.einsum("brt,brtp->brp", contributions, slopes)
-        jacobian[..., self.exponents : -1] = terms
+        jacobian[..., : self.searched] = np.einsum("brt,brtp->brp", contributions, slopes)
+        jacobian[..., self.searched : -1] = terms
         jacobian[..., -1] = np.exp(values[:, -1:]) if self.logarithmic else 1.0
         if not self.logarithmic:
-            return predicted - self.y, jacobian
-        return np.log(predicted) - np.log(self.y), jacobian / predicted[..., None]
+            return predicted - self.told, jacobian
+        return np.log(predicted) - self.told, jacobian / predicted[..., None]
 
     def _parts(self, values: Array) -> tuple[Array, Array, Array]:
         """Return the terms (with their amplitudes on the logarithmic scale), the law's y, and the slopes."""
-        logs, slopes, _ = self.log_terms(values[:, : self.exponents])
-        amplitudes = values[:, None, self.exponents : -1]
+        logs, slopes, _ = self.log_terms(values[:, : self.searched])
+        amplitudes = values[:, None, self.searched : -1]
         slopes = np.broadcast_to(slopes, (values.shape[0], self.y.size, *slopes.shape[2:]))
         if self.logarithmic:
             terms = np.exp(np.minimum(logs + amplitudes, 700.0))
@@ -138,7 +154,7 @@ class Problem:
         for t, name in enumerate(self.model.amplitudes):
             told[name] = self._amplitude(values, t)
         if self.middle and not self.logarithmic:
-            middles = values[:, self.exponents : -1] * np.array(self.model.signs or 1.0)
+            middles = values[:, self.searched : -1] * np.array(self.model.signs or 1.0)
             names = (name + IN_THE_MIDDLE for name in self.model.amplitudes)
             told |= dict(zip(names, middles.T, strict=True))
         told["E"] = np.exp(values[:, -1]) if self.logarithmic else values[:, -1]
@@ -146,15 +162,15 @@ class Problem:
 
     def at_one(self, values: Array) -> tuple["Problem", Array]:
         """Return the same fit with amplitudes as in the formula, whose inputs are then 1."""
-        middles = self.log_terms(values[:, : self.exponents])[2]
+        middles = self.log_terms(values[:, : self.searched])[2]
         moved = values.copy()
-        amplitudes = moved[:, self.exponents : -1]
-        moved[:, self.exponents : -1] = amplitudes - middles if self.logarithmic else amplitudes * np.exp(-middles)
+        amplitudes = moved[:, self.searched : -1]
+        moved[:, self.searched : -1] = amplitudes - middles if self.logarithmic else amplitudes * np.exp(-middles)
         return replace(self, middle=False), moved
 
     def _amplitude(self, values: Array, term: int) -> Array:
-        amplitude = values[:, self.exponents + term]
-        shift: Array = self.log_terms(values[:, : self.exponents])[2][:, term] * (1.0 if self.middle else 0.0)
+        amplitude = values[:, self.searched + term]
+        shift: Array = self.log_terms(values[:, : self.searched])[2][:, term] * (1.0 if self.middle else 0.0)
         if self.logarithmic:
             return np.exp(np.minimum(amplitude - shift, 700.0))
         sign = 1.0 if self.model.signs is None else self.model.signs[term]

@@ -6,7 +6,7 @@ appendix A); the penalty is that of arXiv 2605.01640, and can make the loss rise
 
 import numpy as np
 
-from raystudy.stats.powerlaw.model import Array, Columns, Exponent, Model, Scale, Vector, power_terms
+from raystudy.stats.powerlaw.model import Array, Columns, Exponent, Model, Scale, Vector, falling, power_terms
 
 _GRID = (0.15, 0.25, 0.36, 0.5, 0.8)
 _WORTH_GRID = tuple(np.log([2.0, 6.0, 15.0, 40.0]))
@@ -25,9 +25,9 @@ def tokens(x: Columns) -> Model:
         logs, slopes = (-beta * effective)[..., None], np.stack([-effective, -beta * slope], axis=-1)[..., None, :]
         return (logs, slopes) if log_n is None else _beside_parameters(exponents[:, :1], log_n, logs, slopes)
 
-    parameters = () if log_n is None else (_falling("alpha"),)
+    parameters = () if log_n is None else (falling("alpha", _GRID),)
     return Model(
-        exponents=(*parameters, _falling("beta"), _worth("R_D_star")),
+        exponents=(*parameters, falling("beta", _GRID), _worth("R_D_star")),
         amplitudes=("B",) if log_n is None else ("A", "B"),
         log_terms=log_terms,
         scale=Scale.LOG,
@@ -69,8 +69,8 @@ def both(x: Columns) -> Model:
 
     return Model(
         exponents=(
-            _falling("alpha"),
-            _falling("beta"),
+            falling("alpha", _GRID),
+            falling("beta", _GRID),
             _worth("R_D_star"),
             _worth("R_N_star"),
             Exponent(name="A", low=-30.0, high=30.0, grid=(-3.0, -1.0, 1.0)),
@@ -90,7 +90,7 @@ def penalty(x: Columns) -> Model:
     rising = Exponent(name="delta", low=0.05, high=6.0, grid=(0.3, 0.7, 1.2, 2.0, 3.0))
     if "N" not in x:
         return Model(
-            exponents=(_falling("beta"), rising),
+            exponents=(falling("beta", _GRID), rising),
             amplitudes=("B", "P"),
             log_terms=power_terms([[-log_d, None], [None, log_r]]),
             scale=Scale.LOG,
@@ -99,8 +99,8 @@ def penalty(x: Columns) -> Model:
     log_n = np.log(x["N"])
     return Model(
         exponents=(
-            _falling("alpha"),
-            _falling("beta"),
+            falling("alpha", _GRID),
+            falling("beta", _GRID),
             rising,
             Exponent(name="kappa", low=-6.0, high=6.0, grid=(-1.0, -0.3, 0.3, 1.0)),
         ),
@@ -142,10 +142,6 @@ def _beside_parameters(alpha: Array, log_n: Vector, logs: Array, slopes: Array) 
     wide[..., 0, 0] = -log_n
     wide[..., 1:, 1:] = slopes
     return both_logs, wide
-
-
-def _falling(name: str) -> Exponent:
-    return Exponent(name=name, low=0.005, high=3.0, grid=_GRID)
 
 
 def _worth(name: str) -> Exponent:

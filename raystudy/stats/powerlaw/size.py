@@ -5,28 +5,23 @@ arXiv 2203.15556 (the sum), arXiv 2402.17193 (the product, of fine-tuning), arXi
 
 import numpy as np
 
-from raystudy.stats.powerlaw.model import Columns, Exponent, Model, Scale, Vector, logs, power_terms
+from raystudy.stats.powerlaw.model import Columns, Exponent, Model, Scale, Vector, falling, logs, power_terms
 
 _GRID = tuple(np.geomspace(0.05, 1.6, 13))
-
-
-def _falling(name: str) -> Exponent:
-    """Return an exponent by which a loss falls: positive, 3 at most."""
-    return Exponent(name=name, low=0.005, high=3.0, grid=_GRID)
 
 
 def chinchilla(x: Columns) -> Model:
     """Return E + A / N^alpha + B / D^beta; without N, the law of one model."""
     if "N" not in x:
         return Model(
-            exponents=(_falling("beta"),),
+            exponents=(falling("beta", _GRID),),
             amplitudes=("B",),
             log_terms=power_terms([[-np.log(x["D"])]]),
             scale=Scale.LOG,
             drivers=logs(x, "D"),
         )
     return Model(
-        exponents=(_falling("alpha"), _falling("beta")),
+        exponents=(falling("alpha", _GRID), falling("beta", _GRID)),
         amplitudes=("A", "B"),
         log_terms=power_terms([[-np.log(x["N"]), None], [None, -np.log(x["D"])]]),
         scale=Scale.LOG,
@@ -37,7 +32,7 @@ def chinchilla(x: Columns) -> Model:
 def fine_tuning(x: Columns) -> Model:
     """Return E + A / (N^alpha D^beta)."""
     return Model(
-        exponents=(_falling("alpha"), _falling("beta")),
+        exponents=(falling("alpha", _GRID), falling("beta", _GRID)),
         amplitudes=("A",),
         log_terms=power_terms([[-np.log(x["N"]), -np.log(x["D"])]]),
         scale=Scale.LOG,
@@ -63,7 +58,7 @@ def rectified(x: Columns) -> Model:
         return logs[..., None], slopes[..., None, :]
 
     return Model(
-        exponents=(_falling("beta"), Exponent(name="D_l", low=low, high=high, grid=grid)),
+        exponents=(falling("beta", _GRID), Exponent(name="D_l", low=low, high=high, grid=grid)),
         amplitudes=("B",),
         log_terms=log_terms,
         scale=Scale.LOG,
