@@ -6,9 +6,9 @@
     polars long table ──cells.design──▶ Design ──comparison.compare──▶ every test of it
     pandas long table ──pingouin.rm_anova, AnovaRM.fit──▶ one table: F, and of pingouin GG and ges
 
-Medians of rounds in which the tools take turns of five calls; every tool has run once before. What raystudy does besides is in its
-time: all pairs with max-T, trends, ranks, intervals. AnovaRM fits dummy variables and takes
-about a minute and 3.5 GB at 1000 x 20, so that is left out unless --slow. All tools have one thread of BLAS: the
+Medians of rounds in which the tools take turns of five calls; every tool has run once before. What raystudy does
+besides is in its time: all pairs with max-T, trends, ranks, intervals. AnovaRM fits dummy variables and takes about a
+minute and 3.5 GB at 1000 x 20, so that is left out unless --slow. All tools have one thread of BLAS: the
 matrices are small, and beside neighbours two threads wait for each other six times as long as they compute. Exits with
 1 where a target is missed.
 """

@@ -16,8 +16,8 @@ def sentence(effect: Effect, decision: Decision) -> str:
     """Return the test that decides on an effect; where there is none, why."""
     if effect.sizes is None or decision.p is None:
         return f"{effect.name}: {decision.reason}."
-    besides = "" if decision.omnibus_p is None else f" ({decision.omnibus}, p {_p(decision.omnibus_p)})"
-    found = f"{statistic(decision)}, p {_p(decision.p)}{besides}, generalised eta² = {_size(effect.sizes.ges)}"
+    besides = "" if decision.omnibus_p is None else f" ({decision.omnibus}, p {_share(decision.omnibus_p)})"
+    found = f"{statistic(decision)}, p {_share(decision.p)}{besides}, generalised eta² {_size(effect.sizes.ges)}"
     return f"{effect.name}, {decision.test}: {found}."
 
 
@@ -28,17 +28,18 @@ def statistic(decision: Decision) -> str:
     return f"{decision.statistic}({df}) = {number(decision.value)}"
 
 
-def _p(p: float) -> str:
-    return f"= {_share(p)}" if p >= 0.001 else "< .001"
-
-
 def _size(size: EffectSize) -> str:
     if size.value is None:
         return "—"
-    bounds = "" if size.low is None or size.high is None else f", 95 % CI [{_share(size.low)}, {_share(size.high)}]"
-    return f"{_share(size.value)}{bounds}"
+    known = size.low is not None and size.high is not None
+    return f"{_share(size.value)}{f', 95 % CI [{_bare(size.low)}, {_bare(size.high)}]' if known else ''}"
 
 
 def _share(value: float) -> str:
-    """Write what cannot pass 1 with three decimals, without the zero before the point."""
-    return f"{value:.3f}".replace("0.", ".", 1)
+    """Write what cannot pass 1: `= .047`, or `< .001`."""
+    return f"= {_bare(value)}" if value >= 0.001 else "< .001"
+
+
+def _bare(value: float | None) -> str:
+    """Write three decimals, without the zero before the point."""
+    return "—" if value is None else f"{value:.3f}".replace("0.", ".", 1)

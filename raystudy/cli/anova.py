@@ -25,26 +25,27 @@ class Missing(StrEnum):
     mixed = "mixed"
 
 
+Subject = Annotated[str, typer.Option(help="Column that names what is measured repeatedly: a seed, a run, a block.")]
+Between = Annotated[
+    list[str] | None, typer.Option(help="Column of a factor that has one level for each subject; may be repeated.")
+]
+Incomplete = Annotated[
+    Missing,
+    typer.Option(help="Subjects that lack a cell are left out (listwise), or a mixed model is fitted besides (mixed)."),
+]
+
+
 def anova(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV, Parquet or Arrow file, one row a value.")],
     *,
-    subject: Annotated[
-        str, typer.Option(help="Column that names what is measured repeatedly: a seed, a run, a block.")
-    ],
+    subject: Subject,
     within: Annotated[list[str], typer.Option(help="Column of a factor that varies within subjects; may be repeated.")],
     value: Annotated[str, typer.Option(help="Column of the numbers to compare.")],
-    between: Annotated[
-        list[str] | None, typer.Option(help="Column of a factor that has one level for each subject; may be repeated.")
-    ] = None,
+    between: Between = None,
     where: Annotated[
         str | None, typer.Option(help="Rows to keep, as SQL has it: \"interval > 0 and model = 'tiny'\".")
     ] = None,
-    missing: Annotated[
-        Missing,
-        typer.Option(
-            help="Subjects that lack a cell are left out (listwise), or a mixed model is fitted besides (mixed)."
-        ),
-    ] = Missing.listwise,
+    missing: Incomplete = Missing.listwise,
     equivalent: Annotated[
         float | None,
         typer.Option(help="Test besides whether levels differ by less than this, either way (TOST)."),

@@ -26,7 +26,7 @@ class Flag(StrEnum):
     """A doubt, as the sentence that says it of what it is about; each reads well of one and of several."""
 
     ONE_VALUE = "All rows have the same {about}; what never varies has no exponent, so vary it or leave it out"
-    COLLINEAR = "{about} move together, so their exponents cannot be told apart; vary one while the other is held"
+    COLLINEAR = "{about} move together, so their exponents cannot be told apart; vary one while the rest is held"
     FEW_ROWS = "{about} are too few: two rows more than constants are needed, at as many points as there are constants"
     NO_EFFECT = "The law explains {about} no better than a constant does (5 %)"
     FLAT_PROFILE = "No 95 % interval of {about} closes within the bounds of the search"
@@ -34,7 +34,7 @@ class Flag(StrEnum):
     RESAMPLES_AT_BOUND = "In some resamples the search for {about} ended at a bound, and the interval for that alone"
     VANISHED = "What {about} adds is less than a millionth of the outcome, as good as nothing"
     ILL_CONDITIONED = "{about} are nearly indistinguishable in these data: the condition number is above 1000"
-    EXTRAPOLATED = "Inputs of 1, where {about} would be seen, are far outside the data, so the interval is wide"
+    EXTRAPOLATED = "Inputs of 1, where {about} would be seen, are far outside the data, so intervals there are wide"
     FEW_CONFIGURATIONS = "{about} are few: a bootstrap over less than ten is too narrow"
     REPEATED_ROWS = "Inputs and outcome copy those of another row in {about}; each copy counts again in n and AICc"
     BETTER_RIVAL = "Better at explaining the same rows, by an AICc lower by more than 10: {about}"
