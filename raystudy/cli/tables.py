@@ -177,7 +177,7 @@ def _not_a_number(path: Path, rows: pl.LazyFrame, name: str, count: int) -> str:
     row, value = first.row(0)
     return (
         f"Column {name!r} of {path} holds {value[:60]!r} in data row {row:,}, where a number is expected "
-        f"({count:,} such in all). Write numbers as 1234.5, no thousands separators, and leave a missing one empty, or NA."
+        f"({count:,} such in all). Write numbers as 1234.5, no thousands separators; leave a missing one empty, or NA."
     )
 
 
