@@ -8,11 +8,7 @@ import pytest
 from raystudy.stats.anova import Effect, FTest, anova
 from raystudy.stats.design import Design, Matrix, one_way
 from raystudy.stats.reason import Reason
-
-WINER = np.array(
-    [[30, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]], dtype=float
-)
-"""Reaction times of 5 persons under 4 drugs: Winer, Statistical Principles, 2nd ed. (1971), table 4.3-1."""
+from tests.stats.textbook import WINER
 
 
 def made(*, n: int = 12, k: int = 4, seed: int = 7) -> Matrix:

@@ -6,9 +6,7 @@ import pytest
 from raystudy.stats.blocks import Blocked, blocked
 from raystudy.stats.design import Matrix
 from raystudy.stats.reason import Reason
-
-WINER = np.array([[30.0, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]])
-"""Reaction times to four drugs (Winer 1971, 4.3): F(3, 12) = 24.7589."""
+from tests.stats.textbook import WINER
 
 EMISSIONS = np.array([[19.0, 24, 23, 26], [23, 24, 19, 30], [15, 14, 15, 16], [19, 18, 19, 16]])
 ADDITIVES = "ABDC DCAB BDCA CABD".replace(" ", "")

@@ -5,9 +5,7 @@ import pytest
 
 from raystudy.stats.draws import chunks, epsilons, f_ratios, refusal
 from raystudy.stats.reason import Reason
-
-WINER = np.array([[30.0, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]])
-"""Reaction times to four drugs (Winer 1971, 4.3)."""
+from tests.stats.textbook import WINER
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])

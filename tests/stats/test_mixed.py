@@ -8,6 +8,7 @@ from raystudy.errors import AnalysisError
 from raystudy.stats.design import Matrix
 from raystudy.stats.mixed import Mixed, mixed_model
 from raystudy.stats.reason import Reason
+from tests.stats.textbook import WINER
 
 NAN = float("nan")
 
@@ -24,11 +25,6 @@ DIAGONAL = np.array(
     ]
 )
 """Three of eight subjects lack one level each, another one each; made up, and fitted with lme4 1.1-31."""
-
-WINER = np.array(
-    [[30, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]], dtype=float
-)
-"""Winer, Statistical Principles, 2nd ed. (1971), table 4.3-1."""
 
 
 def long(values: Matrix) -> pl.DataFrame:

@@ -9,25 +9,7 @@ import pytest
 from raystudy.stats.design import Design, Factor, Matrix, one_way
 from raystudy.stats.pairwise import holm, pairwise
 from raystudy.stats.reason import Reason
-
-SLEEP = np.array(
-    [
-        [0.7, 1.9],
-        [-1.6, 0.8],
-        [-0.2, 1.1],
-        [-1.2, 0.1],
-        [-0.1, -0.1],
-        [3.4, 4.4],
-        [3.7, 5.5],
-        [0.8, 1.6],
-        [0.0, 4.6],
-        [2.0, 3.4],
-    ]
-)
-"""Student's own data (The probable error of a mean, Biometrika 6, 1, 1908): hours of sleep gained by two drugs."""
-
-DRUGS = np.array([[30.0, 28, 16, 34], [14.0, 18, 10, 22], [24.0, 20, 18, 30], [38.0, 34, 20, 44], [26.0, 28, 14, 30]])
-"""Reaction times under four drugs: B. J. Winer, Statistical Principles in Experimental Design, 2nd ed. (1971), 4.3."""
+from tests.stats.textbook import SLEEP, WINER
 
 
 def two_groups(values: Matrix, sizes: tuple[int, int]) -> Design:
@@ -51,7 +33,7 @@ def test_student() -> None:
 
 def test_each_level_with_every_later_one() -> None:
     """The pairs stand in the order of the levels, and each is the former less the latter."""
-    pairs = pairwise(one_way(DRUGS[:, :3], ("x", "y", "z")))
+    pairs = pairwise(one_way(WINER[:, :3], ("x", "y", "z")))
 
     assert [("x", "y", 0.8), ("x", "z", 10.8), ("y", "z", 10.0)] == [
         (pair.a, pair.b, pytest.approx(pair.mean_diff)) for pair in pairs
@@ -63,7 +45,7 @@ def test_holm_as_r_has_it() -> None:
     expected = (0.648261294967307, 0.0473039026330598, 0.0102309449083654, 0.0473039026330598, 0.0473039026330598)
 
     assert pytest.approx((*expected, 0.0102309449083654), rel=1e-10) == tuple(
-        pair.p_holm for pair in pairwise(one_way(DRUGS))
+        pair.p_holm for pair in pairwise(one_way(WINER))
     )
 
 
@@ -77,7 +59,7 @@ def test_g_av_is_exact() -> None:
     expected = (0.0933865736200894, 1.44057562729697, -0.602485700493416, 1.68208834801344, -0.79059559781163)
 
     assert pytest.approx((*expected, -2.35852662586308), rel=1e-12) == tuple(
-        pair.g_av for pair in pairwise(one_way(DRUGS))
+        pair.g_av for pair in pairwise(one_way(WINER))
     )
 
 
@@ -114,7 +96,7 @@ def test_between_groups_each_group_counts_alike() -> None:
 
 def test_an_offset_of_each_subject_changes_no_test() -> None:
     """Subjects may lie millions apart: what differs within them is all that counts."""
-    there, here = pairwise(one_way(DRUGS + 1e8 * np.arange(5)[:, None])), pairwise(one_way(DRUGS))
+    there, here = pairwise(one_way(WINER + 1e8 * np.arange(5)[:, None])), pairwise(one_way(WINER))
 
     assert [(pair.t, pair.p_holm, pair.p_max_t) for pair in here] == [
         (pytest.approx(pair.t, rel=1e-8), pytest.approx(pair.p_holm, rel=1e-8), pair.p_max_t) for pair in there
@@ -123,7 +105,7 @@ def test_an_offset_of_each_subject_changes_no_test() -> None:
 
 def test_a_scale_changes_no_test() -> None:
     """Values of the order of 1e-12 give what they give at 1."""
-    there, here = pairwise(one_way(DRUGS * 1e-12)), pairwise(one_way(DRUGS))
+    there, here = pairwise(one_way(WINER * 1e-12)), pairwise(one_way(WINER))
 
     assert [(pytest.approx(pair.t), pytest.approx(pair.g_av), pair.p_max_t) for pair in here] == [
         (pair.t, pair.g_av, pair.p_max_t) for pair in there

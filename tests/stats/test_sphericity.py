@@ -7,11 +7,7 @@ from raystudy.stats.anova import anova
 from raystudy.stats.design import Matrix, one_way
 from raystudy.stats.reason import Reason
 from raystudy.stats.sphericity import epsilons, mauchly, spectrum
-
-WINER = np.array(
-    [[30, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]], dtype=float
-)
-"""Winer, Statistical Principles in Experimental Design, 2nd ed. (1971), table 4.3-1."""
+from tests.stats.textbook import WINER
 
 
 def winer() -> Matrix:

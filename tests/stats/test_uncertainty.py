@@ -9,22 +9,7 @@ import pytest
 from raystudy.stats.design import Factor, Matrix, one_way
 from raystudy.stats.reason import Reason
 from raystudy.stats.uncertainty import Measured, Verdict, aligned, measured
-
-SLEEP = np.array(
-    [
-        [0.7, 1.9],
-        [-1.6, 0.8],
-        [-0.2, 1.1],
-        [-1.2, 0.1],
-        [-0.1, -0.1],
-        [3.4, 4.4],
-        [3.7, 5.5],
-        [0.8, 1.6],
-        [0.0, 4.6],
-        [2.0, 3.4],
-    ]
-)
-"""Student's own data (Biometrika 6, 1, 1908): t(9) = -4.0621, p = .00283289, mean difference -1.58."""
+from tests.stats.textbook import SLEEP
 
 
 def of(values: Matrix, half_width: float | None) -> Measured:
