@@ -17,8 +17,8 @@ _NOTE = (
     "ICC: how alike the values of a {subject} are; near zero, pairing bought nothing, and Welch's p, which does not "
     "pair, is the fairer one. Worth: unpaired trials that one paired trial is worth. Sign-flip p asks no normal "
     "distribution, Friedman's only ranks. p without one: the least and the greatest p that decides if any one "
-    "{subject} is left out; turns without: those of whom any one takes p across 5 %. {subjects} to plan: for a power of "
-    "80 % if the effect is as large as its F less the 1 that chance adds. Shapiro-Wilk p and strays (3.5 robust "
+    "{subject} is left out; turns without: those of whom any one takes p across 5 %. {subjects} to plan: for a power "
+    "of 80 % if the effect is as large as its F less the 1 that chance adds. Shapiro-Wilk p and strays (3.5 robust "
     "standard deviations) are of the residuals."
 )
 
