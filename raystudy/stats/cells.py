@@ -39,19 +39,21 @@ def design(
     names = {f"w{place}": name for place, name in enumerate(within)}
     names |= {f"b{place}": name for place, name in enumerate(between)}
     cells = _cells(table, {"subject": subject, **names}, value)
-    factors = {key: _factor(cells, key, name, (levels or {}).get(name)) for key, name in names.items()}
     if levels:
-        cells = cells.filter(pl.col(key).is_in(factor.levels) for key, factor in factors.items())
+        cells = cells.filter(pl.col(key).is_in(levels[name]) for key, name in names.items() if name in levels)
+    found = {key: cells[key].to_list() for key in ("subject", *names)}
+    factors = {key: _factor(found[key], name, (levels or {}).get(name)) for key, name in names.items()}
     inner, outer = (tuple(factors[key] for key in names if key[0] == kind) for kind in "wb")
-    subjects = sorted(_unique(cells["subject"]), key=_by_size)
-    values, faults = _grid(cells, subjects, inner)
+    subjects = sorted(dict.fromkeys(found["subject"]), key=_by_size)
+    rows = _codes(found["subject"], subjects)
+    values, faults = _grid(cells, len(subjects), rows, _combination(found, "w", inner), inner)
     whole = (faults == _SOUND).all(axis=1)
     return Design(
         values=values[whole],
         subjects=tuple(np.array(subjects, dtype=object)[whole]),
         within=inner,
         between=outer,
-        groups=_groups(cells, subjects, outer)[whole],
+        groups=_groups(subjects, rows, _combination(found, "b", outer), outer)[whole],
         dropped=_dropped(subjects, faults, inner),
         n_given=len(subjects),
         replicates=int(cells["rows"].to_numpy().max(initial=1)),
@@ -84,19 +86,14 @@ def _cells(table: pl.DataFrame | pl.LazyFrame, names: Mapping[str, str], value: 
     return cells
 
 
-def _factor(cells: pl.DataFrame, key: str, name: str, levels: Sequence[str] | None) -> Factor:
-    found = _in_order(_unique(cells[key])) if levels is None else list(levels)
-    for one, other in pairwise(found):
+def _factor(found: Sequence[str], name: str, levels: Sequence[str] | None) -> Factor:
+    ordered = _in_order(list(dict.fromkeys(found))) if levels is None else list(levels)
+    for one, other in pairwise(ordered):
         if as_number(one) is not None and as_number(one) == as_number(other):
             raise AnalysisError(
                 f"{name} holds both {one!r} and {other!r}, which are one number. One spelling is expected."
             )
-    return Factor(name=name, levels=tuple(found))
-
-
-def _unique(names: pl.Series) -> list[str]:
-    """Return each name once, in order of appearance; for these sizes a dict is faster than a query."""
-    return list(dict.fromkeys(names.to_list()))
+    return Factor(name=name, levels=tuple(ordered))
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
@@ -111,35 +108,34 @@ def _by_size(name: str) -> tuple[float, str]:
     return (math.inf if number is None else number, name)
 
 
-def _codes(names: pl.Series, known: Sequence[str]) -> Codes:
-    """Return the place of each name among the known ones."""
+def _codes(names: Sequence[str], known: Sequence[str]) -> Codes:
+    """Return the place of each name among the known ones; for these sizes a dict is faster than a query."""
     places = {name: place for place, name in enumerate(known)}
-    return np.fromiter(map(places.__getitem__, names.to_list()), dtype=np.intp, count=len(names))
+    return np.fromiter(map(places.__getitem__, names), dtype=np.intp, count=len(names))
 
 
-def _combination(cells: pl.DataFrame, kind: str, factors: Sequence[Factor]) -> Codes:
+def _combination(found: Mapping[str, Sequence[str]], kind: str, factors: Sequence[Factor]) -> Codes:
     """Return the combination of the factors' levels that each row belongs to, the last factor varying fastest."""
-    place = np.zeros(cells.height, dtype=np.intp)
+    place = np.zeros(len(found["subject"]), dtype=np.intp)
     for number, factor in enumerate(factors):
-        place = place * len(factor.levels) + _codes(cells[f"{kind}{number}"], factor.levels)
+        place = place * len(factor.levels) + _codes(found[f"{kind}{number}"], factor.levels)
     return place
 
 
-def _grid(cells: pl.DataFrame, subjects: Sequence[str], within: Sequence[Factor]) -> tuple[Matrix, Codes]:
+def _grid(
+    cells: pl.DataFrame, subjects: int, rows: Codes, columns: Codes, within: Sequence[Factor]
+) -> tuple[Matrix, Codes]:
     """Return values and the codes of their faults, (subjects, cells)."""
-    shape = (len(subjects), math.prod(len(factor.levels) for factor in within))
+    shape = (subjects, math.prod(len(factor.levels) for factor in within))
     values, faults = np.full(shape, np.nan), np.full(shape, _MISSING, dtype=np.intp)
-    places = _codes(cells["subject"], subjects), _combination(cells, "w", within)
-    values[places] = cells["value"].to_numpy()
-    faults[places] = cells["fault"].to_numpy()
+    values[rows, columns] = cells["value"].to_numpy()
+    faults[rows, columns] = cells["fault"].to_numpy()
     return values, faults
 
 
-def _groups(cells: pl.DataFrame, subjects: Sequence[str], between: Sequence[Factor]) -> Codes:
+def _groups(subjects: Sequence[str], rows: Codes, found: Codes, between: Sequence[Factor]) -> Codes:
+    """Return the group of each subject, which must be one."""
     groups = np.zeros(len(subjects), dtype=np.intp)
-    if not between:
-        return groups
-    rows, found = _codes(cells["subject"], subjects), _combination(cells, "b", between)
     groups[rows] = found
     if (torn := rows[groups[rows] != found]).size:
         factors = " and ".join(factor.name for factor in between)
