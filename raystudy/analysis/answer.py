@@ -6,8 +6,7 @@ from raystudy.analysis.apa import statistic
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import because, counted, equals, in_unit, listing, number
 from raystudy.stats.decision import decided
-
-ALPHA = 0.05
+from raystudy.stats.probability import ALPHA
 
 
 def answer(trials: Trials) -> tuple[str, str]:

@@ -9,24 +9,22 @@ import numpy as np
 
 from raystudy.analysis.apa import sentence
 from raystudy.analysis.words import equals, listing, number
-from raystudy.stats.anova import Effect
 from raystudy.stats.comparison import Along, Comparison
 from raystudy.stats.decision import Decision
 from raystudy.stats.mixed import Mixed
-
-ALPHA = 0.05
+from raystudy.stats.probability import ALPHA
 
 
 def answer(comparison: Comparison, *, value: str, mixed: Mixed | None) -> Iterator[str]:
     """Yield a verdict on each factor within subjects with its test, then what else differs, and why these tests."""
-    effects = {effect.name: effect for effect in comparison.effects}
-    decisions = {decision.effect: decision for decision in comparison.decisions}
+    tested = comparison.tested
+    decisions = {name: decision for name, (_, decision) in tested.items()}
     along = {each.factor: each for each in comparison.along}
     for name, each in along.items():
         yield _verdict(each, decisions[name], value)
-        yield sentence(effects[name], decisions[name])
-    others = [name for name in effects if name not in along]
-    yield from (sentence(effects[name], decisions[name]) for name in others if _differs(decisions[name]))
+        yield sentence(*tested[name])
+    others = [name for name in tested if name not in along]
+    yield from (sentence(*tested[name]) for name in others if _differs(decisions[name]))
     if quiet := [name for name in others if not _differs(decisions[name])]:
         yield f"Not shown to matter: {listing(quiet)}."
     if mixed is not None and mixed.p is not None and mixed.f is not None:
@@ -45,11 +43,11 @@ def _reasons(decisions: Mapping[str, Decision]) -> Iterator[str]:
 
 def interactions(comparison: Comparison) -> Iterator[str]:
     """Yield a warning for each interaction that shows: what one factor does depends on another one."""
-    for effect, decision in zip(comparison.effects, comparison.decisions, strict=True):
-        if ":" in effect.name and _differs(decision):
+    for effect, decision in comparison.tested.values():
+        if ":" in effect.name and decision.p is not None and decision.p < ALPHA:
             first, *others = reversed(effect.name.split(":"))
             yield (
-                f"What {first} does depends on {listing(others)} ({effect.name}, {_p(effect, decision)}): "
+                f"What {first} does depends on {listing(others)} ({effect.name}, {equals(decision.p)}): "
                 f"means of {first} over all of {listing(others)} hide that."
             )
 
@@ -69,8 +67,3 @@ def _verdict(along: Along, decision: Decision, value: str) -> str:
 def _differs(decision: Decision) -> bool:
     """Whether the test that decides, or the omnibus test beside a trend, finds a difference."""
     return any(p is not None and p < ALPHA for p in (decision.p, decision.omnibus_p))
-
-
-def _p(effect: Effect, decision: Decision) -> str:
-    assert effect.test is not None, "what differs has a test"
-    return equals(effect.test.p if decision.p is None else decision.p)

@@ -109,8 +109,6 @@ def findings(levels: Levels) -> Findings:
     """Say what was found."""
     comparison, data = levels.comparison, levels.comparison.data
     along = {each.factor: each for each in comparison.along}
-    effects = {effect.name: effect for effect in comparison.effects}
-    tested = {decision.effect: (effects[decision.effect], decision) for decision in comparison.decisions}
     checked = {name: (each, check) for (name, each), check in zip(along.items(), levels.checks, strict=True)}
     pairs = {name: differences(each.pairs) for name, each in along.items() if 0 < len(each.pairs) <= MOST_PAIRS}
     return Findings(
@@ -120,8 +118,8 @@ def findings(levels: Levels) -> Findings:
         caveats=tuple(_caveats(comparison)),
         tables=(
             _means(comparison),
-            effects_table(tested, first="effect", subjects=SUBJECTS),
-            sizes_table(tested, first="effect", subjects=SUBJECTS),
+            effects_table(comparison.tested, first="effect", subjects=SUBJECTS),
+            sizes_table(comparison.tested, first="effect", subjects=SUBJECTS),
             *_trends(along),
             *([pairs_table(pairs, first=FACTOR, subjects=SUBJECTS)] if pairs else []),
             *_equivalence(levels.equivalence),

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from raystudy.analysis.answer import ALPHA
 from raystudy.analysis.certainty import half_widths, held_against
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.whole import used
 from raystudy.analysis.words import counted, equals, listing, number
 from raystudy.record.archive import Baseline
 from raystudy.stats.decision import Decision, decided
+from raystudy.stats.probability import ALPHA
 from raystudy.stats.uncertainty import Difference, Measured, Verdict
 
 _MISSING = "power"

@@ -42,14 +42,19 @@ class Comparison:
     """One for each effect."""
 
     @property
+    def tested(self) -> dict[str, tuple[Effect, Decision]]:
+        """Each effect with the decision on it, by name."""
+        return {effect.name: (effect, of) for effect, of in zip(self.effects, self.decisions, strict=True)}
+
+    @property
     def effect(self) -> Effect:
         """That of the first within factor, all other factors averaged out."""
-        return next(effect for effect in self.effects if effect.name == self.along[0].factor)
+        return self.tested[self.along[0].factor][0]
 
     @property
     def decision(self) -> Decision:
         """The one on that effect."""
-        return next(decision for decision in self.decisions if decision.effect == self.along[0].factor)
+        return self.tested[self.along[0].factor][1]
 
 
 def compare(data: Design) -> Comparison:

@@ -58,6 +58,13 @@ def contrasts(data: Design, weights: Matrix) -> Contrasts:
     )
 
 
+def every_pair(levels: int) -> Matrix:
+    """Return the weights of each level less each later one, (levels, pairs), in the order of `combinations`."""
+    first, second = np.triu_indices(levels, 1)
+    each = np.eye(levels)
+    return np.asarray(each[:, first] - each[:, second])
+
+
 def group_means(scores: Matrix, data: Design) -> Matrix:
     """Return the mean of each column in each group, (groups, columns), exact under an offset."""
     first = scores[:1]

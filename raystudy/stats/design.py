@@ -141,6 +141,15 @@ def off_first(values: Matrix) -> Matrix:
     return values - values[..., :1]
 
 
+def parted(values: Matrix) -> tuple[Matrix, Matrix]:
+    """Return level means less their own mean, (..., levels), and the residuals, (..., subjects, levels)."""
+    within = off_first(values)
+    within -= within.mean(axis=-1, keepdims=True)
+    effect = within.mean(axis=-2)
+    within -= effect[..., None, :]
+    return effect, within
+
+
 def as_number(level: str) -> float | None:
     """Read a level as a finite number, as 0.001, 2e6 or 2,000,000; None where it is none."""
     try:

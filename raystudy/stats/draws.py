@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from raystudy.stats.contrasts import ROUNDING
-from raystudy.stats.design import Matrix, off_first
+from raystudy.stats.design import Matrix, parted
 from raystudy.stats.reason import Reason, too_few
 
 _CELLS_AT_ONCE = 2**20  # 8 MB a matrix
@@ -22,7 +22,7 @@ def chunks(draws: int, *, cells: int) -> Iterator[int]:
 
 def f_ratios(values: Matrix) -> Matrix:
     """Return F, (draws,); a draw without any error counts as one whose error is that of rounding."""
-    effect, residuals = _split(values)
+    effect, residuals = parted(values)
     n = values.shape[-2]
     nothing = residuals[0].size * _rounding(values) ** 2
     error = np.maximum((residuals**2).sum(axis=(-2, -1)), nothing)
@@ -31,7 +31,7 @@ def f_ratios(values: Matrix) -> Matrix:
 
 def epsilons(values: Matrix) -> Matrix:
     """Return Greenhouse-Geisser's epsilon of each draw, (draws,), whose error is not all zero."""
-    _, residuals = _split(values)
+    _, residuals = parted(values)
     residuals /= np.abs(residuals).max()
     n, k = residuals.shape[-2:]
     turned = residuals.swapaxes(-2, -1)
@@ -47,19 +47,10 @@ def refusal(values: Matrix) -> Reason | None:
         return too_few(n)
     if k < 2:
         return Reason.ONE_LEVEL
-    effect, residuals = _split(values)
+    effect, residuals = parted(values)
     if np.sqrt((residuals**2).mean()) > _rounding(values):
         return None
     return Reason.CONSTANT if np.abs(effect).max() <= _rounding(values) else Reason.ZERO_ERROR
-
-
-def _split(values: Matrix) -> tuple[Matrix, Matrix]:
-    """Return level means less their own mean, (..., levels), and the residuals, (..., subjects, levels)."""
-    within = off_first(values)
-    within -= within.mean(axis=-1, keepdims=True)
-    effect = within.mean(axis=-2)
-    within -= effect[..., None, :]
-    return effect, within
 
 
 def _rounding(values: Matrix) -> float:

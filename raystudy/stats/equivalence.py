@@ -12,10 +12,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from raystudy.errors import AnalysisError
-from raystudy.stats.contrasts import Contrasts, contrasts
+from raystudy.stats.contrasts import Contrasts, contrasts, every_pair
 from raystudy.stats.design import Design
 from raystudy.stats.probability import Tail, t_quantile, t_tail
 from raystudy.stats.reason import Reason
@@ -49,16 +47,9 @@ def tost(data: Design, *, low: float, high: float) -> tuple[Equivalence, ...]:
             f"Differences from {low:g} to {high:g} are to count as none, which zero is not among. "
             "Give a low bound below zero and a high bound above it, in the unit of what is measured."
         )
-    pairs = list(itertools.combinations(range(len(data.levels)), 2))
-    if not pairs:
-        return ()
-    firsts, seconds = np.array(pairs).T
-    each = np.eye(len(data.levels))
-    found = contrasts(data, each[:, firsts] - each[:, seconds])
-    return tuple(
-        _equivalence(found, place, names=(data.levels[a], data.levels[b]), bounds=(low, high))
-        for place, (a, b) in enumerate(pairs)
-    )
+    found = contrasts(data, every_pair(len(data.levels)))
+    pairs = itertools.combinations(data.levels, 2)
+    return tuple(_equivalence(found, place, names=names, bounds=(low, high)) for place, names in enumerate(pairs))
 
 
 def _equivalence(found: Contrasts, place: int, *, names: tuple[str, str], bounds: tuple[float, float]) -> Equivalence:

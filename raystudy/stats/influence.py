@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raystudy.stats.design import Design
+from raystudy.stats.probability import ALPHA
 from raystudy.stats.reason import Reason, too_few
 
-ALPHA = 0.05
 MOST_SUBJECTS = 200
 """Above it nobody is left out: one of so many hardly counts, and the tests would take seconds."""
 

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from raystudy.stats.contrasts import ROUNDING, Contrasts, contrasts, group_means
+from raystudy.stats.contrasts import ROUNDING, Contrasts, contrasts, every_pair, group_means
 from raystudy.stats.design import Design, Matrix
 from raystudy.stats.probability import t_quantile, t_tails
 from raystudy.stats.reason import Reason
@@ -63,9 +63,7 @@ def pairwise(data: Design) -> tuple[Pair, ...]:
     A pair without a test counts among the pairs, but takes no rank from one that has a test. The max-T p values rest
     on all sign flips of up to 13 subjects, beyond on 9,999, or on 999 to 9,999 of more than 100.
     """
-    a, b = np.triu_indices(len(data.levels), 1)
-    levels = np.eye(len(data.levels))
-    weights = levels[:, a] - levels[:, b]
+    weights = every_pair(len(data.levels))
     found = contrasts(data, weights)
     names = list(combinations(data.levels, 2))
     if not names or math.isnan(found.estimate[0]):

@@ -13,9 +13,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from raystudy.stats.noncentral import noncentral_f
+from raystudy.stats.probability import ALPHA
 from raystudy.stats.reason import Reason
 
-ALPHA = 0.05
 MOST = 10_000_000
 """The search for a number of subjects ends here."""
 

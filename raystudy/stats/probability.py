@@ -7,6 +7,8 @@ import numpy as np
 
 from raystudy.stats.design import Matrix
 
+ALPHA = 0.05
+"""Below it a p is called significant, wherever something turns on that."""
 _SMALLEST_EXACT = 1e-290  # below it the incomplete beta function nears the end of double precision
 
 

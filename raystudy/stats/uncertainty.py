@@ -18,9 +18,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from raystudy.stats.design import Design, Matrix, off_first, untestable
+from raystudy.stats.design import Design, Matrix, off_first, parted, untestable
 from raystudy.stats.draws import chunks, epsilons, f_ratios, refusal
-from raystudy.stats.probability import f_tail
+from raystudy.stats.probability import ALPHA, f_tail
 from raystudy.stats.reason import Reason
 
 _REACH = 2.5758293035489 / math.sqrt(3)
@@ -161,9 +161,7 @@ def _differences(data: Design, half_widths: Matrix | None) -> tuple[Difference, 
 def _error_share(values: Matrix, half_widths: Matrix) -> float:
     """Return the mean variance of the readings' errors over the mean square error, whose expectation holds it whole."""
     n, k = values.shape
-    inner = off_first(values)
-    inner -= inner.mean(axis=1, keepdims=True)
-    residuals = inner - inner.mean(axis=0)
+    _, residuals = parted(values)
     return float((half_widths**2 / 3).mean() / ((residuals**2).sum() / ((n - 1) * (k - 1))))
 
 
@@ -176,7 +174,7 @@ def _redrawn(values: Matrix, half_widths: Matrix, *, draws: int, seed: int) -> R
         for log10_p in _log10_ps(within + rng.uniform(-1, 1, size=(some, *values.shape)) * half_widths)
     ]
     low, high = (float(each) for each in np.quantile(found, (0.025, 0.975)))
-    significant = float((np.array(found) < math.log10(0.05)).mean())
+    significant = float((np.array(found) < math.log10(ALPHA)).mean())
     return Redrawn(draws=draws, log10_p_low=low, log10_p_high=high, share_significant=significant)
 
 

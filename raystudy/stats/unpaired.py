@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from raystudy.stats.contrasts import ROUNDING
-from raystudy.stats.design import Design, Matrix, off_first, untestable
+from raystudy.stats.design import Design, Matrix, off_first, parted, untestable
 from raystudy.stats.probability import f_tail
 from raystudy.stats.reason import Reason
 
@@ -115,10 +115,9 @@ def pairing(data: Design) -> Pairing:
 def _mean_squares(values: Matrix) -> tuple[float, float, float]:
     """Return the mean squares of subjects and of the error, and the rounding of one value."""
     n, k = values.shape
-    within = off_first(values)
-    inner = within - within.mean(axis=1, keepdims=True)
-    error = float(((inner - inner.mean(axis=0)) ** 2).sum()) / ((n - 1) * (k - 1))
-    means = values[:, 0] - values[0, 0] + within.mean(axis=1)
+    _, residuals = parted(values)
+    error = float((residuals**2).sum()) / ((n - 1) * (k - 1))
+    means = values[:, 0] - values[0, 0] + off_first(values).mean(axis=1)
     return k * float(np.var(means, ddof=1)), error, ROUNDING * float(np.abs(values).max())
 
 
