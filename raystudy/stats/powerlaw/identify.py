@@ -25,10 +25,8 @@ from raystudy.stats.powerlaw.fit import Fit, grid
 from raystudy.stats.powerlaw.intervals import Curvature, curvature
 from raystudy.stats.powerlaw.model import Array, Vector, constant
 from raystudy.stats.powerlaw.problem import Problem
-from raystudy.stats.probability import f_tail
+from raystudy.stats.probability import ALPHA, f_tail
 
-ALPHA = 0.05
-"""Level at which a law must beat a constant."""
 PERMUTATIONS = 999
 
 
