@@ -80,7 +80,7 @@ def ours(task: Task) -> Taken:
     done = Taken()
     a_pass, _ = sequences_a_pass(task.recipe, task.device)
     compiled: Any = torch.compile(task.model) if task.recipe.compile else task.model
-    steps = Steps(compiled, task.sequences, task.recipe, seed=SEED, sequences_a_pass=a_pass)
+    steps = Steps(compiled, task.sequences, task.recipe, order_seed=SEED, sequences_a_pass=a_pass)
     if task.recipe.compile or task.device.type == "cuda":
         steps.warm_up()
 

@@ -6,7 +6,7 @@ study file text ──study_of──▶ Study ──trials──▶ observation(
 import dataclasses
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from raystudy.record.energy import Energy
 from raystudy.record.observation import Measurements, Observation, Provenance
-from raystudy.record.outcome import Outcome, Span
+from raystudy.record.outcome import Interval, Outcome, Span
 from raystudy.record.quality import Quality
+from raystudy.record.segment import IntervalEnergy, Segment
 from raystudy.record.totals import EnergyTotals
 from raystudy.record.trace import NS_PER_S, Channel, Quantity, Reading, Sampling, Trace
 from raystudy.study import Study, Trial, parse
@@ -25,10 +26,12 @@ PARAMETERS = 1_000_000
 Changes = Callable[[Trial], Mapping[str, Any]]
 
 
-def study_of(factor: str = "tokens", levels: str = "[50_000, 100_000, 200_000]", **keys: str) -> Study:
+def study_of(
+    factor: str = "tokens", levels: str = "[50_000, 100_000, 200_000]", *, kind: str = "efficiency", **keys: str
+) -> Study:
     """Return a study; `keys` are further lines of its file, as TOML, `table__key` for a key of a table."""
     top = {"repetitions": "5"} | {key: value for key, value in keys.items() if "__" not in key}
-    lines = ['kind = "efficiency"', 'name = "made"', 'question = "What does more cost?"']
+    lines = [f'kind = "{kind}"', 'name = "made"', 'question = "What does more cost?"']
     lines += [f"{key} = {value}" for key, value in top.items()]
     lines += [f"{key.replace('__', '.')} = {value}" for key, value in keys.items() if "__" in key]
     return parse("\n".join([*lines, f"factors.{factor} = {levels}"]), name="made.toml")
@@ -56,7 +59,12 @@ def observation(trial: Trial, *, study: Study, **columns: Any) -> Observation:
         totals=_totals(outcome),
         provenance=_provenance(),
         measurements=Measurements(
-            energies=(energy(outcome),), traces=(trace("energy_j"),), expectations=(), expectations_met=True
+            energies=(energy(outcome),),
+            traces=(trace("energy_j"),),
+            interval_energies=(),
+            segments=(),
+            expectations=(),
+            expectations_met=True,
         ),
     )
     return _changed(whole, columns)
@@ -76,6 +84,67 @@ def estimated(trial: Trial) -> dict[str, Any]:
     }
 
 
+def trajectory(
+    losses: Sequence[float],
+    joules: Sequence[float] | None = None,
+    *,
+    tokens: int = 1_000,
+    unique: int | None = None,
+    **columns: Any,
+) -> dict[str, Any]:
+    """
+    Return the changes of a trial with these held-out losses, from zero tokens on, evaluated every so many tokens.
+
+    `joules` are those of the training in each interval but the first; of text of `unique` tokens, else all are unique.
+    """
+    seen = [tokens * place for place in range(len(losses))]
+    known = [None, *(joules if joules is not None else [100.0] * (len(losses) - 1))]
+    return {
+        "intervals": tuple(
+            _interval(at, loss, unique=min(at, unique or at)) for at, loss in zip(seen, losses, strict=True)
+        ),
+        "interval_energies": tuple(_interval_energy(joule) for joule in known),
+        "loss_initial": losses[0],
+        "loss_heldout": losses[-1],
+        "tokens_seen": seen[-1],
+        "tokens_unique": min(seen[-1], unique or seen[-1]),
+        "epochs_seen": seen[-1] / (unique or seen[-1]),
+        "train_s": seen[-1] / 1e3,
+        "energy_j": math.fsum(joule for joule in known if joule is not None),
+    } | columns
+
+
+def _interval(at: int, loss: float, *, unique: int) -> Interval:
+    """Train a thousand tokens a second, and evaluate for a tenth of a second."""
+    return Interval(
+        start_s=max(at / 1e3 - 1, 0.0),
+        at_s=at / 1e3,
+        evaluated_s=at / 1e3 + 0.1,
+        steps=at // 100,
+        tokens_seen=at,
+        tokens_unique=unique,
+        epochs_seen=at / max(unique, 1),
+        loss_train=None if at == 0 else loss - 0.1 * at / max(unique, 1),
+        loss_heldout=loss,
+        loss_heldout_low=loss - 0.02,
+        loss_heldout_high=loss + 0.02,
+        learning_rate=None if at == 0 else 1e-3,
+        gradient_norm=None if at == 0 else 0.5,
+        suspended_s=0.0,
+    )
+
+
+def _interval_energy(train_j: float | None) -> IntervalEnergy:
+    return IntervalEnergy(
+        energy_j=train_j,
+        energy_u_j=None if train_j is None else 0.5,
+        energy_eval_j=5.0,
+        energy_estimated_j=None,
+        energy_eval_estimated_j=None,
+        temperature_c=None if train_j is None else 60.0,
+    )
+
+
 def trace(quantity: Quantity, *values: float, device: str = "GPU-5f3a", start_s: float = 99.5, **known: Any) -> Trace:
     """Return ten readings a second, at a steady 50 W from 0.5 s before to 0.5 s after the spans; or these values."""
     channel = Channel(name=f"{device}/{quantity}", quantity=quantity, device=device, **({"scope": "gpu"} | known))
@@ -91,6 +160,22 @@ def trace(quantity: Quantity, *values: float, device: str = "GPU-5f3a", start_s:
 def reading(at_s: float, value: float | None, *, error: str | None = None) -> Reading:
     """Return one reading."""
     return Reading(t_mono_ns=round(at_s * NS_PER_S), half_width_s=1e-4, late_s=2e-4, value=value, error=error)
+
+
+def segment(**known: Any) -> Segment:
+    """Return the one segment of a trial, from before its spans to their end; `known` replaces any field of it."""
+    whole = Segment(
+        started_utc="2026-01-05T08:00:00+00:00",
+        host_hash="0123456789ab",
+        boot_hash="b007b007b007",
+        device="GPU-5f3a",
+        clock_shift_s=0.0,
+        start_s=99.5,
+        end_s=110.0,
+        tokens_from=0,
+        tokens_to=50_000,
+    )
+    return dataclasses.replace(whole, **known)
 
 
 def _changed(whole: Observation, columns: Mapping[str, Any]) -> Observation:
@@ -143,6 +228,8 @@ def _outcome(trial: Trial) -> Outcome:
             Span(name="eval", start_s=109.0, end_s=110.0),
         ),
         intervals=(),
+        stopped="budget",
+        step_losses=(),
     )
 
 

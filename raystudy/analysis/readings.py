@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from raystudy.record.trace import Channel, Reading, Sampling, Trace
+from raystudy.record.trace import Trace, trace_of
 
 
 def traces_of(traces: pl.Series, *, devices: Iterable[str] | None = None) -> tuple[Trace, ...]:
@@ -12,15 +12,7 @@ def traces_of(traces: pl.Series, *, devices: Iterable[str] | None = None) -> tup
     each = traces.explode().drop_nulls()
     if devices is not None:
         each = each.filter(each.struct.field("channel").struct.field("device").is_in(list(devices)))
-    return tuple(
-        Trace(
-            channel=Channel(**trace["channel"]),
-            readings=tuple(Reading(**reading) for reading in trace["readings"]),
-            period_s=trace["period_s"],
-            sampling=Sampling(**trace["sampling"]),
-        )
-        for trace in each
-    )
+    return tuple(map(trace_of, each))
 
 
 def states(rows: pl.DataFrame) -> dict[str, pl.Series]:

@@ -11,7 +11,7 @@ from raystudy.record.archive import Archive
 
 def status(folder: Folder) -> None:
     """
-    Show which trials of a study are finished, which failed and why, and which are missing.
+    Show which trials of a study are finished, which failed and why, which were interrupted, and which are missing.
 
     Exits with 1 where trials failed.
 
@@ -26,10 +26,20 @@ def status(folder: Folder) -> None:
         table.add_column(column)
     for trial in trials:
         failure = failures.get(trial.id)
-        state = "finished" if archive.has(trial.id) else "failed" if failure else "missing"
+        reached = archive.checkpoints(trial.id).reached
+        state = "finished" if archive.has(trial.id) else "failed" if failure else "begun" if reached else "missing"
         table.add_row(
-            trial.id, str(trial.repetition), str(trial.seed), state, escape(failure.reason) if failure else ""
+            trial.id,
+            str(trial.repetition),
+            str(trial.seed),
+            state,
+            escape(failure.reason) if failure else _kept(reached),
         )
     console.print(table)
     if failures:
         raise typer.Exit(1)
+
+
+def _kept(reached: int) -> str:
+    """Say where an interrupted trial goes on; the first interval is the evaluation before any token."""
+    return f"goes on after interval {reached - 1}" if reached else ""

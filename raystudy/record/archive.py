@@ -3,6 +3,7 @@
     STUDY/study.toml                      the study file, as it was run
     STUDY/trials/tokens-50000--r03.parquet    one observation: written under a temporary name, then renamed
     STUDY/failures/tokens-50000--r03--TIME.json   a trial that failed, with its traceback; `run` tries it again
+    STUDY/checkpoints/TRIAL/              the last state of a trial that is not finished; `run` continues there
     STUDY/idle/NODE--RUN--before.json     power of an idle node before the first trial of a run; --after.json: its end
     STUDY/report.md, report.html, charts/     what `analyze` concluded
 
@@ -12,8 +13,6 @@ This class alone knows where a file lies.
 import dataclasses
 import hashlib
 import json
-import os
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
+from raystudy.record.checkpoints import Checkpoints
 from raystudy.record.energy import Idle
+from raystudy.record.files import write_whole
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
 from raystudy.study import CORPUS_FIELDS, Recipe, Study, load
 
@@ -81,7 +82,7 @@ class Archive:
                 folder.mkdir(parents=True, exist_ok=True)
             self._refuse_other_study(study)
             self._refuse_other_recipes(study)
-            _write_whole(self.study_file, study_text.encode())
+            write_whole(self.study_file, study_text.encode())
         except OSError as error:
             raise ArchiveError(
                 f"Results cannot be written to {self.folder}: {error.strerror or error}. "
@@ -109,12 +110,16 @@ class Archive:
         """Add a finished trial: all of it, or nothing."""
         sink = pa.BufferOutputStream()
         pq.write_table(observation.to_arrow(), sink, compression="zstd")
-        _write_whole(self._trial_file(observation.identity.trial_id), sink.getvalue().to_pybytes())
+        write_whole(self._trial_file(observation.identity.trial_id), sink.getvalue().to_pybytes())
+
+    def checkpoints(self, trial_id: str) -> Checkpoints:
+        """Return the states of a trial that is not finished."""
+        return Checkpoints(self.folder / "checkpoints" / trial_id)
 
     def write_failure(self, failure: Failure) -> None:
         """Keep what a failed attempt said; never overwrites an earlier one."""
         name = f"{failure.trial_id}--{failure.at_utc.replace(':', '')}.json"
-        _write_whole(self.failures_folder / name, json.dumps(dataclasses.asdict(failure), indent=1).encode())
+        write_whole(self.failures_folder / name, json.dumps(dataclasses.asdict(failure), indent=1).encode())
 
     def failures(self) -> dict[str, Failure]:
         """Return the last failure of each trial that failed and is not finished since."""
@@ -127,7 +132,7 @@ class Archive:
         if file.exists():
             raise ArchiveError(f"{file} is there already: a baseline is measured once a run and never overwritten.")
         file.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(file, json.dumps(dataclasses.asdict(baseline), indent=1).encode())
+        write_whole(file, json.dumps(dataclasses.asdict(baseline), indent=1).encode())
 
     def idle(self, node: str, run: str) -> tuple[Idle, ...]:
         """Return the idle power of each device of a node before a run; empty where no baseline was measured."""
@@ -171,9 +176,9 @@ class Archive:
         try:
             for name, svg in charts.items():
                 (self.folder / name).parent.mkdir(exist_ok=True)
-                _write_whole(self.folder / name, svg.encode())
+                write_whole(self.folder / name, svg.encode())
             for path, text in zip(paths, (markdown, html), strict=True):
-                _write_whole(path, text.encode())
+                write_whole(path, text.encode())
         except OSError as error:
             raise ArchiveError(f"The report cannot be written to {self.folder}: {error.strerror or error}.") from error
         return paths
@@ -241,13 +246,3 @@ def _check(file: Path) -> None:
             f"{file} has another schema (version {version}) than this raystudy reads (version {SCHEMA_VERSION}). "
             "Analyse it with the raystudy that wrote it, or run the study again in another folder."
         )
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name in the same folder, then rename: a reader sees all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())  # else a power cut may leave an empty file under the final name
-    temporary.replace(path)

@@ -104,15 +104,35 @@ def energies(
                 update period and of what it averages over.
     estimated   null: what a nameplate says has no interval.
     """
-    edges: dict[SpanName, list[tuple[float, float]]] = {}
-    for span in spans:
-        edges.setdefault(span.name, []).append((span.start_s, span.end_s))
-    began_s = min((span.start_s for span in spans), default=0.0)
-    devices = [_Device(parts, exclusive=exclusive) for parts in _by_device(traces)]
+    return energies_of_each(traces, [spans], idle, exclusive=exclusive, own_processes=own_processes)[0]
+
+
+def energies_of_each(
+    traces: Iterable[Trace],
+    parts: Sequence[Sequence[Span]],
+    idle: Iterable[Idle] = (),
+    *,
+    exclusive: bool = True,
+    own_processes: int = 0,
+) -> list[tuple[Energy, ...]]:
+    """Return the `energies` of several parts of one trial, whose readings are gone through once."""
+    began_s = min((span.start_s for spans in parts for span in spans), default=0.0)
+    devices = [_Device(each, exclusive=exclusive) for each in _by_device(traces)]
     for device in devices:
         device.note_company(began_s, own_processes)
     baselines = {(each.scope, each.device): each for each in idle}
-    return tuple(device.energy(name, edges[name], baselines) for name in edges for device in devices)
+    return [
+        tuple(device.energy(name, edges, baselines) for name, edges in _edges(spans).items() for device in devices)
+        for spans in parts
+    ]
+
+
+def _edges(spans: Iterable[Span]) -> dict[SpanName, list[tuple[float, float]]]:
+    """Return the edges of the spans of each name."""
+    edges: dict[SpanName, list[tuple[float, float]]] = {}
+    for span in spans:
+        edges.setdefault(span.name, []).append((span.start_s, span.end_s))
+    return edges
 
 
 class _Device:

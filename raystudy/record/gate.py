@@ -89,6 +89,14 @@ def expectations(energies: Iterable[Energy], traces: Sequence[Trace], spans: Ite
     return tuple(_judged(name, rule, devices) for name, rule in RULES.items())
 
 
+def of_all(parts: Sequence[tuple[Expectation, ...]]) -> tuple[Expectation, ...]:
+    """Return the expectations of a trial from those of its segments: met where each that can be told is."""
+    return tuple(
+        Expectation(name=same[0].name, met=all_met(same), found=" | ".join(dict.fromkeys(each.found for each in same)))
+        for same in zip(*parts, strict=True)
+    )
+
+
 def all_met(expected: Iterable[Expectation]) -> bool | None:
     """Return whether every expectation that can be told is met; null where none can be."""
     verdicts = [expectation.met for expectation in expected if expectation.met is not None]

@@ -6,6 +6,8 @@ SCHEMA is the contract between those who measure and those who analyse. Its hist
     2   energies carry their quality, gain, agreement and sharing; totals their gain, the interval of net joules, and
         what was shared; traces int64 nanoseconds, raw counters, error codes; each trial what its readings should meet,
         its node and its boot
+    3   the trajectory from zero tokens on, with repetition, held-out intervals and joules; losses of single steps;
+        segments of interrupted trials; what ended the training; seeds of weights and order, and early stops, as recipe
 """
 
 import dataclasses
@@ -19,11 +21,12 @@ from raystudy.record.energy import Energy
 from raystudy.record.gate import Expectation
 from raystudy.record.outcome import Outcome
 from raystudy.record.schema import fields_of
+from raystudy.record.segment import IntervalEnergy, Segment
 from raystudy.record.totals import EnergyTotals
 from raystudy.record.trace import Trace
 from raystudy.study import Recipe
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +66,8 @@ class Measurements:
 
     energies: Annotated[tuple[Energy, ...], "one for each device and name of a span"]
     traces: Annotated[tuple[Trace, ...], "the readings themselves, of the trial's GPUs and of the parts of its node"]
+    interval_energies: Annotated[tuple[IntervalEnergy, ...], "one for each interval of the trajectory, in its order"]
+    segments: Annotated[tuple[Segment, ...], "uninterrupted parts of the trial; more than one where it was continued"]
     expectations: Annotated[tuple[Expectation, ...], "what readings of a sound trial meet, with the verdict on these"]
     expectations_met: Annotated[bool | None, "whether each that can be told is met; null where none can be told"]
 

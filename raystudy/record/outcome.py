@@ -1,9 +1,12 @@
 """What a training gave: tokens, losses, times, and the spans whose energy is asked for afterwards."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NewType
 
-SpanName = Literal["load", "train", "eval"]
+SpanName = Literal["load", "train", "eval", "save"]
+Float32 = NewType("Float32", float)
+"""A number of which there are many, kept in half the space."""
+Stop = Literal["budget", "patience", "energy"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,14 +25,27 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
-    """The training up to one point, seen since the point before."""
+    """The training up to one point, seen since the point before; the first one, before any token, holds no training."""
 
-    at_s: Annotated[float, "end of the interval, monotonic clock"]
+    start_s: Annotated[float, "start of its training, monotonic clock"]
+    at_s: Annotated[float, "end of its training, monotonic clock"]
+    evaluated_s: Annotated[float | None, "end of its evaluation, monotonic clock; null where there was none"]
+    steps: Annotated[int, "optimizer steps so far"]
     tokens_seen: Annotated[int, "tokens trained on so far, padding not counted"]
-    loss_train: Annotated[float, "mean training loss of the interval, nats per token"]
+    tokens_unique: Annotated[int, "distinct training tokens seen so far"]
+    epochs_seen: Annotated[float, "passes over the training set so far"]
+    loss_train: Annotated[float | None, "mean training loss of the interval, nats per token; null before any token"]
     loss_heldout: Annotated[float | None, "held-out loss at its end, nats per token; null where not evaluated"]
-    learning_rate: Annotated[float, "at its end"]
-    gradient_norm: Annotated[float, "of its last step, before clipping"]
+    loss_heldout_low: Annotated[float | None, "2.5 % bound of loss_heldout, bootstrap over documents"]
+    loss_heldout_high: Annotated[float | None, "97.5 % bound of loss_heldout, bootstrap over documents"]
+    learning_rate: Annotated[float | None, "of its last step"]
+    gradient_norm: Annotated[float | None, "of its last step, before clipping"]
+    suspended_s: Annotated[float | None, "how long the machine slept in it: clock of the boot less monotonic clock"]
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether the held-out loss was asked for at its end."""
+        return self.loss_heldout is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,5 +81,7 @@ class Outcome:
     device: Annotated[str, "`cpu`, or the UUID of the GPU"]
     threads: Annotated[int, "torch threads"]
     reasons: Annotated[dict[str, str], "what the program chose by itself, and why"]
-    spans: Annotated[tuple[Span, ...], "load, train, eval; training is cut where an evaluation interrupts it"]
-    intervals: Annotated[tuple[Interval, ...], "the trajectory"]
+    stopped: Annotated[Stop, "what ended the training: its budget, or a rule that stopped it early"]
+    spans: Annotated[tuple[Span, ...], "load, train, eval, save; training is cut where something interrupts it"]
+    intervals: Annotated[tuple[Interval, ...], "the trajectory, from zero tokens on"]
+    step_losses: Annotated[tuple[Float32, ...], "training loss of each optimizer step, nats per token"]

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pyarrow as pa
 from pydantic import BaseModel
 
+from raystudy.record.outcome import Float32
+
 UNITS = {
     "_j_per_token": "J/token",
     "_flops": "FLOP",
@@ -28,6 +30,7 @@ UNITS = {
 """The unit that each suffix of a name stands for; the longest match counts."""
 
 _SCALARS: dict[object, pa.DataType] = {
+    Float32: pa.float32(),
     int: pa.int64(),
     float: pa.float64(),
     str: pa.string(),

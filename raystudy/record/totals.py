@@ -16,6 +16,18 @@ ADDED_SCOPES = ("gpu", "package", "dram")
 a laptop on battery, speaks where none of them does."""
 
 
+_SUMMED = (
+    "energy_j",
+    "energy_u_j",
+    "energy_net_j",
+    "energy_net_u_j",
+    "energy_eval_j",
+    "energy_shared_j",
+    "energy_estimated_j",
+    "energy_eval_estimated_j",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnergyTotals:
     """The joules of a trial, devices added up."""
@@ -65,6 +77,31 @@ def totals(energies: Sequence[Energy], spans: Iterable[Span]) -> EnergyTotals:
         energy_eval_estimated_j=_sum(energy.energy_j for energy in of("eval", estimated)),
         power_rms_estimated_w=_sum(energy.power_rms_w for energy in train_estimated),
     )
+
+
+def added(parts: Sequence[tuple[EnergyTotals, float]]) -> EnergyTotals:
+    """Add up what a trial took at several places, each with the seconds it trained there."""
+    if len(parts) == 1:
+        return parts[0][0]
+    each = [total for total, _ in parts]
+    sums = {name: _sum(getattr(total, name) for total in each) for name in _SUMMED}
+    gains = [t.energy_rel_gain * t.energy_j if t.energy_rel_gain and t.energy_j else None for t in each]
+    known = [gain for gain in gains if gain is not None]
+    energy_j, whole = sums["energy_j"], len(known) == len(parts)
+    return EnergyTotals(
+        **sums,
+        energy_rel_gain=math.hypot(*known) / energy_j if energy_j and whole else None,
+        energy_scopes=each[0].energy_scopes if len({total.energy_scopes for total in each}) == 1 else None,
+        power_rms_w=_rms((total.power_rms_w, train_s) for total, train_s in parts),
+        power_rms_estimated_w=_rms((total.power_rms_estimated_w, train_s) for total, train_s in parts),
+    )
+
+
+def _rms(parts: Iterable[tuple[float | None, float]]) -> float | None:
+    """Return the root mean square over several durations."""
+    told = list(parts)
+    squares = _sum(None if rms_w is None else rms_w**2 * train_s for rms_w, train_s in told)
+    return None if squares is None else math.sqrt(squares / math.fsum(train_s for _, train_s in told))
 
 
 def relative_gain(energies: Sequence[Energy]) -> float | None:

@@ -5,9 +5,10 @@ where a trace is read (`counter`), never where it is written.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from itertools import chain
+from typing import Annotated, Any, Literal
 
 NS_PER_S = 1_000_000_000
 
@@ -73,12 +74,32 @@ class Trace:
     sampling: Annotated[Sampling, "by whom"]
 
 
-def joined(earlier: Iterable[Trace], later: Iterable[Trace]) -> tuple[Trace, ...]:
-    """Join what was read at different times, channel by channel; a reading that both hold is kept once."""
+def trace_of(told: Mapping[str, Any]) -> Trace:
+    """Return a trace from what `dataclasses.asdict`, or Arrow, made of it."""
+    return Trace(
+        channel=Channel(**told["channel"]),
+        readings=tuple(Reading(**reading) for reading in told["readings"]),
+        period_s=told["period_s"],
+        sampling=Sampling(**told["sampling"]),
+    )
+
+
+def joined(*parts: Iterable[Trace]) -> tuple[Trace, ...]:
+    """Join what was read at different times, earlier before later, channel by channel; each reading is kept once."""
     by_channel: dict[str, Trace] = {}
-    for trace in (*earlier, *later):
+    for trace in chain.from_iterable(parts):
         known = by_channel.get(trace.channel.name)
         both = {reading.t_mono_ns: reading for part in (known, trace) if part for reading in part.readings}
         readings = tuple(both[t_mono_ns] for t_mono_ns in sorted(both))
         by_channel[trace.channel.name] = dataclasses.replace(trace, readings=readings)
     return tuple(by_channel.values())
+
+
+def shifted(trace: Trace, by_s: float) -> Trace:
+    """Move the times of a trace onto another clock."""
+    by_ns = round(by_s * NS_PER_S)
+    return dataclasses.replace(
+        trace,
+        readings=tuple(dataclasses.replace(each, t_mono_ns=each.t_mono_ns + by_ns) for each in trace.readings),
+        sampling=dataclasses.replace(trace.sampling, started_s=trace.sampling.started_s + by_s),
+    )

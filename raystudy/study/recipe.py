@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(gt=0, lt=2**63)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 CORPUS_FIELDS = ("corpus", "corpus_path", "corpus_column", "corpus_documents")
@@ -85,6 +86,19 @@ class Recipe(Strict):
     deterministic: bool = True
     """Use deterministic kernels, so that the same seed, machine and thread count give the same losses bit for bit."""
 
+    init_seed: Seed | None = None
+    """Seed of the initial weights, and of dropout. Default: the seed of the repetition."""
+    order_seed: Seed | None = None
+    """Seed of the order in which training sequences are seen. Default: the seed of the repetition."""
+
+    stop: Literal["budget", "patience", "energy"] = "budget"
+    """When a training ends: at its `budget`; or earlier, after `stop_patience` evaluations in a row at which the
+    held-out loss was no better than its best (`patience`), or cost more than `stop_j_per_nat` (`energy`)."""
+    stop_patience: Count = 3
+    """Evaluations in a row that an early stop takes; one alone may be noise."""
+    stop_j_per_nat: Annotated[float, Field(gt=0)] | None = None
+    """With `stop = "energy"`: the most joules of training that a nat of held-out loss may cost."""
+
     eval_tokens: Count = 100_000
     """Held-out tokens to evaluate on; fewer where the corpus holds fewer, and the report says so."""
     eval_every_tokens: Count | None = None
@@ -103,6 +117,14 @@ class Recipe(Strict):
             )
         if self.warmup_fraction + (self.decay_fraction if self.schedule == "wsd" else 0) > 1:
             raise ValueError("warmup_fraction and decay_fraction together exceed the budget")
+        return self
+
+    @model_validator(mode="after")
+    def _stop_can_be_told(self) -> Self:
+        if self.stop != "budget" and self.eval_every_tokens is None:
+            raise ValueError(f'stop = "{self.stop}" looks at evaluations during the training; give eval_every_tokens')
+        if (self.stop == "energy") != (self.stop_j_per_nat is not None):
+            raise ValueError('stop_j_per_nat goes with stop = "energy", and that rule needs it')
         return self
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from raystudy.study.recipe import Count, Recipe, Strict
+from raystudy.study.recipe import Count, Recipe, Seed, Strict
 from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
 
 NonNegative = Annotated[float, Field(ge=0)]
@@ -22,6 +22,9 @@ class Resources(Strict):
     """GPUs of a trial, 0 or 1. No fractions: trials that share a board cannot tell their joules apart."""
     exclusive: bool = True
     """Keep a node for one trial at a time, so that the energy of the CPU package belongs to it."""
+    checkpoint_after_s: NonNegative = 60.0
+    """Keep the state of a trial at the first evaluation this long after its start, or after the last one kept, so that
+    a killed trial continues there; 0 keeps it at every evaluation, `inf` never. Needs `eval_every_tokens`."""
     fresh_process: bool | None = None
     """Start each trial in a new process. Default: where a GPU is used (a clean CUDA context), not otherwise."""
 
@@ -65,8 +68,9 @@ class Analysis(Strict):
 class Study(Strict):
     """A question and the trials that answer it."""
 
-    kind: Literal["efficiency"]
-    """What is asked, and so how the trials are analysed: `efficiency` = what do levels of a factor cost and buy?"""
+    kind: Literal["efficiency", "dynamics"]
+    """What is asked, and so how the trials are analysed: `efficiency` = what do levels of a factor cost and buy?
+    `dynamics` = how does the loss go over the tokens, seed by seed, and what does each interval cost?"""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     """Names the folder of the results: letters, digits, `.`, `_` and `-`."""
     question: Annotated[str, Field(min_length=1)]
@@ -75,7 +79,7 @@ class Study(Strict):
     """Blocks: each runs every condition once, from one seed."""
     order: Order = "shuffled"
     """Order of the conditions inside a block: `shuffled` by seed, `latin_square` (Williams), or `as_written`."""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    seed: Seed = 1
     """Seed of the first repetition; each further one adds 1."""
     allow_hub: bool = False
     """Allow models and corpora to be downloaded from the Hugging Face hub."""

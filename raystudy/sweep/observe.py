@@ -1,14 +1,34 @@
-"""From what a training gave and what the meters read to one observation; plain values, no Ray."""
+"""From what a training gave and what the meters read to one observation; plain values, no Ray.
 
-from collections.abc import Iterable
+parts (segments and their traces) ──by place──▶ energies, totals ──added──▶ Observation
+"""
 
-from raystudy.record.energy import Idle, belongs, energies
-from raystudy.record.gate import all_met, expectations
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from raystudy.record.energy import Energy, Idle, belongs, energies_of_each
+from raystudy.record.gate import Expectation, all_met, expectations, of_all
 from raystudy.record.observation import Identity, Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome
-from raystudy.record.totals import totals
+from raystudy.record.segment import IntervalEnergy, Part, Segment, Stay, interval_energies, spans_of, stays, with_joules
+from raystudy.record.totals import EnergyTotals, added, totals
 from raystudy.record.trace import Trace
 from raystudy.study import Study, Trial
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """What the readings of one stay tell."""
+
+    traces: tuple[Trace, ...]
+    energies: tuple[Energy, ...]
+    totals: EnergyTotals
+    train_s: float
+    segments: tuple[Segment, ...]
+    interval_energies: tuple[IntervalEnergy, ...]
+    expectations: list[tuple[Expectation, ...]]
+    """Of each segment."""
 
 
 def observe(
@@ -16,29 +36,64 @@ def observe(
     trial: Trial,
     outcome: Outcome,
     *,
-    traces: Iterable[Trace],
+    parts: Iterable[Part],
     idle: Iterable[Idle],
     provenance: Provenance,
 ) -> Observation:
-    """Put a finished trial together; of the node's traces it keeps those of its own GPUs, and of what each node has."""
-    gpus = frozenset({outcome.device} - {"cpu"})
-    own = tuple(trace for trace in traces if belongs(trace.channel, gpus))
-    figures = energies(
-        own,
-        outcome.spans,
-        idle,
-        exclusive=study.resources.exclusive,
-        own_processes=0 if study.resources.starts_fresh else 1,  # the trial before it was the same process
-    )
-    judged = expectations(figures, own, outcome.spans)
+    """
+    Put a finished trial together; of the nodes' traces it keeps those of its own GPUs, and of what each node has.
+
+    The idle power is that of the last place; joules of others are net of nothing, and so is their sum.
+    """
+    there = stays(parts)
+    read = [_read(study, outcome, stay, idle if stay is there[-1] else ()) for stay in there]
+    judged = of_all([each for stay in read for each in stay.expectations])
     return Observation(
         identity=identity_of(study, trial),
         recipe=trial.recipe,
         outcome=outcome,
-        totals=totals(figures, outcome.spans),
+        totals=added([(stay.totals, stay.train_s) for stay in read]),
         provenance=provenance,
-        measurements=Measurements(energies=figures, traces=own, expectations=judged, expectations_met=all_met(judged)),
+        measurements=Measurements(
+            energies=tuple(energy for stay in read for energy in stay.energies),
+            traces=tuple(trace for stay in read for trace in stay.traces),
+            interval_energies=tuple(each for stay in read for each in stay.interval_energies),
+            segments=tuple(segment for stay in read for segment in stay.segments),
+            expectations=judged,
+            expectations_met=all_met(judged),
+        ),
     )
+
+
+def _read(study: Study, outcome: Outcome, stay: Stay, idle: Iterable[Idle]) -> _Read:
+    """Work out what was used in one stay."""
+    gpus = frozenset({part.segment.device for part in stay.parts} - {"cpu"})
+    own = _own(stay.traces, gpus)
+    own_processes = 0 if study.resources.starts_fresh else 1  # the trial before it was the same process
+    reckoned = partial(energies_of_each, own, exclusive=study.resources.exclusive, own_processes=own_processes)
+    spans = [span for span in outcome.spans if stay.holds(span.start_s)]
+    apart = [[span for span in spans if part.segment.holds(span.start_s)] for part in stay.parts]
+    its_intervals = [interval for interval in outcome.intervals if stay.holds(interval.start_s)]
+    whole, *each = reckoned([spans, *apart], idle)
+    return _Read(
+        traces=own,
+        energies=whole,
+        totals=totals(whole, spans),
+        train_s=sum(span.duration_s for span in spans if span.name == "train"),
+        segments=tuple(
+            with_joules(part.segment, totals(figures, its))
+            for part, figures, its in zip(stay.parts, each, apart, strict=True)
+        ),
+        interval_energies=interval_energies(its_intervals, reckoned(list(map(spans_of, its_intervals))), own),
+        expectations=[
+            expectations(figures, _own(part.traces, gpus), its)
+            for part, figures, its in zip(stay.parts, each, apart, strict=True)
+        ],
+    )
+
+
+def _own(traces: Sequence[Trace], gpus: frozenset[str]) -> tuple[Trace, ...]:
+    return tuple(trace for trace in traces if belongs(trace.channel, gpus))
 
 
 def identity_of(study: Study, trial: Trial) -> Identity:

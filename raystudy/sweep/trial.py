@@ -64,6 +64,7 @@ class Trial(tune.Trainable):
         try:
             if not self._archive.has(self._trial.id):
                 self._archive.write(self._measure())
+            self._archive.checkpoints(self._trial.id).clear()
         except Exception as error:
             reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
             failure = Failure(trial_id=self._trial.id, at_utc=now_utc(), reason=reason, details=details)
@@ -80,7 +81,9 @@ class Trial(tune.Trainable):
 
     def _measure(self) -> Observation:
         """Train, and put together what was measured."""
-        from raystudy.training.loop import train  # torch: seconds, and only in the process that trains
+        from raystudy.sweep.continuing import Continuing, terms_of  # torch: seconds, and only where it trains
+        from raystudy.training.hooks import Hooks
+        from raystudy.training.loop import train
         from raystudy.training.placement import place
 
         self._readings.begin()  # before this process computes on a GPU: whoever does is somebody else
@@ -91,20 +94,34 @@ class Trial(tune.Trainable):
             gpu_name=placement.gpu_name,
             node_id=self._node_id,
         )
+        attempt = Continuing(
+            self._archive.checkpoints(self._trial.id),
+            self._readings,
+            provenance,
+            terms=terms_of(self._trial, threads=placement.threads, device_type=placement.device.type),
+            device=placement.identity,
+            after_s=self._study.resources.checkpoint_after_s,
+        )
         outcome = train(
             self._trial.recipe,
             seed=self._trial.seed,
             placement=placement,
             allow_hub=self._study.allow_hub,
-            tell=_Teller(self._board, self._trial.id, self._node_id),
-            at_edge=self._readings.edge,
+            hooks=Hooks(
+                tell=_Teller(self._board, self._trial.id, self._node_id),
+                at_edge=self._readings.edge,
+                due=attempt.due,
+                keep=attempt.keep,
+                spent_j=attempt.spent_j,
+            ),
+            since=attempt.since,
         )
-        traces, missing = self._readings.of(outcome.spans, frozenset({outcome.device} - {"cpu"}))
+        parts = attempt.parts(outcome)
         return observe(
             self._study,
             self._trial,
-            dataclasses.replace(outcome, reasons=outcome.reasons | missing),
-            traces=traces,
+            dataclasses.replace(outcome, reasons=outcome.reasons | attempt.reasons),
+            parts=parts,
             idle=self._archive.idle(node_name(self._node_id), self._run),
             provenance=provenance,
         )
@@ -115,7 +132,8 @@ class _Teller:
 
     def __init__(self, board: Any, trial_id: str, node_id: str) -> None:
         self._board, self._trial_id, self._node_id = board, trial_id, node_id
-        self._told_s, self._told_tokens = time.monotonic(), 0
+        self._told_s = time.monotonic()
+        self._told_tokens: int | None = None  # a training that goes on does not start at zero
 
     def __call__(self, steps: Any) -> None:
         """Write, unless a second has not passed; `steps` is the training that advances."""
@@ -123,7 +141,7 @@ class _Teller:
         if now_s - self._told_s < _TELL_EVERY_S:
             return
         progress = steps.progress
-        rate = (progress.tokens_seen - self._told_tokens) / (now_s - self._told_s)
+        told, per_s = self._told_tokens, 1 / (now_s - self._told_s)
         self._told_s, self._told_tokens = now_s, progress.tokens_seen
         self._board.write.remote(
             Running(
@@ -131,7 +149,7 @@ class _Teller:
                 node_id=self._node_id,
                 tokens_seen=progress.tokens_seen,
                 budget_tokens=progress.budget_tokens,
-                tokens_per_s=rate,
+                tokens_per_s=None if told is None else (progress.tokens_seen - told) * per_s,
                 loss=progress.loss,
             )
         )

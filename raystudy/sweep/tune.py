@@ -66,7 +66,7 @@ def run(
             nodes = Nodes(study, archive, run=began_utc, tell=tell)
             nodes.measure_idle("before")
             with watching(study, archive, started_s, watch):
-                settle(archive, todo, lambda left, at_once: _tune(study, archive, left, at_once, run=began_utc))
+                settle(archive, todo, lambda left, at_once: _tune(study, archive, left, at_once, run=began_utc), tell)
             nodes.measure_idle("after")
     ran = tuple(trial.id for trial in todo if archive.has(trial.id))
     failed = tuple(trial.id for trial in todo if not archive.has(trial.id))
@@ -95,9 +95,13 @@ def _prepare_corpora(
             )
 
 
-def settle(archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt) -> None:
+def settle(
+    archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt, tell: Callable[[str], None] = lambda _: None
+) -> None:
     """
     Attempt trials until each is in the archive, or a failure of this run is.
+
+    A trial whose process was killed goes on from its last state, as often as it came further than the time before.
 
     Ray kills a worker that exhausts the memory of its node, and Tune 2.60 then gives up all trials, not the one:
     `attempt` raises RuntimeError. The rest goes on one at a time, so that the next such kill names its trial, the first
@@ -110,12 +114,16 @@ def settle(archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt) -
         return tuple(t for t in todo if not archive.has(t.id) and now.get(t.id) == before.get(t.id))
 
     while left := unsettled():
+        reached = {trial.id: archive.checkpoints(trial.id).reached for trial in left}
         try:
             errors, silent = attempt(left, at_once), unsettled()
         except RuntimeError as error:
             errors, silent = [str(error)], unsettled()[:1] if at_once == 1 else ()
             at_once = 1
         for trial in silent:
+            if archive.checkpoints(trial.id).reached > reached[trial.id]:
+                tell(f"the process of {trial.id} died; it goes on from its last state")
+                continue
             reason, details = "The process of the trial died without a word.", "\n".join(["Ray said:", *errors])
             archive.write_failure(Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))
 

@@ -4,12 +4,15 @@ warm-up ──▶ cosine | constant | stable then decay        all over the shar
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
 from raystudy.study import Recipe
+
+_SCALER = ("scale", "_growth_tracker")
+"""What changes in torch's gradient scaler, as its state_dict calls it."""
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -70,6 +73,27 @@ class Optimizer:
         for state in self._adamw.state.values():
             state["step"].zero_()
         self.forget()
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the moments and step of each parameter, by name, as they are; and the scaler's, where it is used."""
+        moments = enumerate(self._adamw.state[parameter] for parameter in self._parameters)
+        told = {f"{index}.{name}": value for index, state in moments for name, value in state.items()}
+        if self._scaler.is_enabled():
+            scaler = self._scaler.state_dict()
+            told["scaler"] = torch.tensor([scaler[name] for name in _SCALER], dtype=torch.float64)
+        return told
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Go on from such a state."""
+        self.allocate()
+        for name, own in self.state().items():
+            if name != "scaler":
+                own.copy_(state[name])
+        if self._scaler.is_enabled():
+            scale, growth = state["scaler"].tolist()
+            self._scaler.load_state_dict(
+                self._scaler.state_dict() | dict(zip(_SCALER, (scale, int(growth)), strict=True))
+            )
 
     def forget(self) -> None:
         """Drop the gradients."""

@@ -122,11 +122,11 @@ class DataOrder:
     It does not know the budget: a short training sees the beginning of what a long one of the same seed sees.
     """
 
-    def __init__(self, n_sequences: int, seed: int) -> None:
-        """Begin at the first sequence of the first pass."""
+    def __init__(self, n_sequences: int, seed: int, *, taken: int = 0) -> None:
+        """Begin after `taken` indices, by default at the first sequence of the first pass."""
         self._n_sequences, self._seed = n_sequences, seed
-        self._epoch = 0
-        self._ahead = self._permutation()
+        self._epoch, within = divmod(taken, n_sequences)
+        self._ahead = self._permutation()[within:]
 
     def take(self, n: int) -> Counts:
         """Return the next n indices; they may reach into the next pass."""

@@ -5,14 +5,16 @@ order ──indices──▶ Sequences ──inputs, targets──▶ model ─�
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from raystudy.errors import DivergedError
+from raystudy.record.outcome import Float32
 from raystudy.study import Recipe
+from raystudy.training.checkpoint import Counts, State, random_state, restore_random_state
 from raystudy.training.loss import summed_cross_entropy
 from raystudy.training.optimizer import Optimizer, autocast, learning_rate
 from raystudy.training.sequences import DataOrder, Sequences
@@ -38,6 +40,8 @@ class Stretch:
     """Of the last step."""
     gradient_norm: float
     """Of the last step, before clipping."""
+    losses: tuple[Float32, ...]
+    """Of each step."""
 
 
 class Steps:
@@ -49,7 +53,7 @@ class Steps:
         sequences: Sequences,
         recipe: Recipe,
         *,
-        seed: int,
+        order_seed: int,
         sequences_a_pass: int,
     ) -> None:
         """Take a model that is on its device already."""
@@ -59,7 +63,8 @@ class Steps:
         self._last_sequence = None if recipe.tokens else (recipe.epochs or 1) * len(sequences)
         self._model, self._sequences, self._recipe = model, sequences, recipe
         self._device = next(model.parameters()).device
-        self._order = DataOrder(len(sequences), seed)
+        self._order_seed = order_seed
+        self._order = DataOrder(len(sequences), order_seed)
         self._optimizer = Optimizer(recipe, model.parameters(), self._device)
         self._step_loss = torch.zeros((), device=self._device)
 
@@ -69,6 +74,38 @@ class Steps:
         if self._last_sequence is not None:
             return self.sequences_seen >= self._last_sequence
         return self.tokens_seen >= self.budget_tokens
+
+    @property
+    def state(self) -> State:
+        """What the next step depends on; its tensors are those in use, so it is to be written before the next step."""
+        counts = Counts(
+            steps=self.taken,
+            sequences=self.sequences_seen,
+            tokens=self.tokens_seen,
+            padding=self.padding_seen,
+            sequences_a_pass=self.sequences_a_pass,
+        )
+        weights = {f"model.{name}": each for name, each in self._weights()}
+        optimizer = {f"optimizer.{name}": each for name, each in self._optimizer.state().items()}
+        return State(counts=counts, tensors=weights | optimizer | random_state(self._device))
+
+    def restore(self, state: State) -> None:
+        """Go on from a state as if nothing had happened."""
+        counts, tensors, optimizer = state.counts, state.tensors, "optimizer."
+        with torch.no_grad():
+            for name, each in self._weights():
+                each.copy_(tensors[f"model.{name}"])
+        self._optimizer.restore({k.removeprefix(optimizer): v for k, v in tensors.items() if k.startswith(optimizer)})
+        restore_random_state(self._device, tensors)
+        self.taken, self.sequences_seen = counts.steps, counts.sequences
+        self.tokens_seen, self.padding_seen = counts.tokens, counts.padding
+        self.sequences_a_pass = counts.sequences_a_pass
+        self._order = DataOrder(len(self._sequences), self._order_seed, taken=counts.sequences)
+
+    def _weights(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield parameters and buffers by name; tied ones once."""
+        yield from self._model.named_parameters()
+        yield from self._model.named_buffers()
 
     @property
     def progress(self) -> Progress:
@@ -82,9 +119,11 @@ class Steps:
         Raises DivergedError where the loss is no number any more.
         """
         before, loss_sum = self.tokens_seen, torch.zeros((), device=self._device, dtype=torch.float64)
+        losses = []
         while True:
             seen, rate, norm = self._step()
             loss_sum += self._step_loss * seen
+            losses.append(self._step_loss)
             tell(self)
             if self.finished or self.tokens_seen >= tokens:
                 break
@@ -94,7 +133,12 @@ class Steps:
                 f"The training loss became {mean_loss} by step {self.taken:,} ({self.tokens_seen:,} tokens). "
                 "Lower learning_rate or clip_norm, or choose precision bf16 or fp32."
             )
-        return Stretch(loss=mean_loss, learning_rate=rate, gradient_norm=norm.item())
+        return Stretch(
+            loss=mean_loss,
+            learning_rate=rate,
+            gradient_norm=norm.item(),
+            losses=tuple(map(Float32, torch.stack(losses).tolist())),
+        )
 
     def warm_up(self) -> None:
         """

@@ -44,7 +44,7 @@ def test_levels_replace_recipe_fields() -> None:
         (
             '"efficiency"',
             '"eficiency"',
-            "s.toml: kind = 'eficiency': input should be 'efficiency'. Did you mean efficiency?",
+            "s.toml: kind = 'eficiency': input should be 'efficiency' or 'dynamics'. Did you mean efficiency?",
         ),
         ('name = "s"', 'name = "a/b"', "s.toml: name = 'a/b': string should match pattern"),
         ('question = "Does it?"\n', "", "s.toml: question is missing; every study gives it."),

@@ -6,8 +6,9 @@ import pytest
 
 from raystudy.record.energy import Idle
 from raystudy.record.observation import Observation
+from raystudy.record.segment import Part
 from raystudy.sweep.observe import observe
-from tests.observations import observation, study_of, trace
+from tests.observations import observation, segment, study_of, trace
 
 IDLE = (
     Idle(scope="gpu", device="GPU-5f3a", power_w=10.0, u_w=0.2),
@@ -25,7 +26,8 @@ def observed(*, exclusive: bool) -> Observation:
     """Return what comes of a trial on GPU-5f3a that trained for 8.5 s."""
     study = study_of(resources__exclusive=str(exclusive).lower(), resources__gpus="1")
     made = observation(next(study.trials()), study=study)
-    return observe(study, next(study.trials()), made.outcome, traces=NODE, idle=IDLE, provenance=made.provenance)
+    parts = (Part(segment=segment(), traces=NODE),)
+    return observe(study, next(study.trials()), made.outcome, parts=parts, idle=IDLE, provenance=made.provenance)
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

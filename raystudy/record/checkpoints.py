@@ -1,0 +1,162 @@
+"""How an unfinished trial went so far, kept so that it can go on: the states of one trial, in a folder of its own.
+
+    checkpoints/TRIAL/0007.safetensors        model, optimizer, random state: written by the training
+                      0007-1.traces.parquet   what the meters read since the state before, in segment 1
+                      0007.json               course, segments, clocks: written last, it makes the state valid
+
+Of the states the last one is kept, of the readings all. A finished trial leaves no folder.
+"""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raystudy.errors import ArchiveError
+from raystudy.record.files import fill_whole, write_whole
+from raystudy.record.outcome import Float32, Interval, Span
+from raystudy.record.schema import fields_of
+from raystudy.record.segment import Part, Segment
+from raystudy.record.trace import Trace, joined, shifted, trace_of
+
+Timed = TypeVar("Timed", Span, Interval, Segment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """How a training went so far."""
+
+    spans: tuple[Span, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+    step_losses: tuple[Float32, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """Both clocks at one moment, and the boot that the monotonic one counts from."""
+
+    mono_s: float
+    unix_s: float
+    boot_hash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """The last state of a trial that is not finished."""
+
+    terms: Mapping[str, str]
+    """What must be the same for the trial to go on: recipe, seed, device, versions."""
+    course: Course
+    segments: tuple[Segment, ...]
+    """The last one ends here."""
+    at: Moment
+
+    def on_clock_of(self, now: Moment) -> "Kept":
+        """
+        Return it with all times on the monotonic clock that runs now.
+
+        Another boot counts from another start; the wall clock tells how far they are apart, and if it went back
+        meanwhile, all that was kept ends just now.
+        """
+        if self.at.boot_hash == now.boot_hash:
+            return self
+        by_s = min((now.mono_s - now.unix_s) - (self.at.mono_s - self.at.unix_s), now.mono_s - self.at.mono_s)
+        return dataclasses.replace(
+            self,
+            course=dataclasses.replace(
+                self.course,
+                spans=tuple(_moved(span, by_s) for span in self.course.spans),
+                intervals=tuple(_moved(interval, by_s) for interval in self.course.intervals),
+            ),
+            segments=tuple(
+                dataclasses.replace(_moved(each, by_s), clock_shift_s=each.clock_shift_s + by_s)
+                for each in self.segments
+            ),
+            at=now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """The folder of one trial."""
+
+    folder: Path
+
+    def keep(self, kept: Kept, *, state: Callable[[Path], None], traces: Iterable[Trace]) -> None:
+        """Make this the last state; `state` writes the training's part. Killed meanwhile, the one before stays."""
+        number = len(kept.course.intervals)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fill_whole(self.state_file(number), state)
+        table = pa.Table.from_pylist([dataclasses.asdict(trace) for trace in traces], schema=_TRACES)
+        part = self.folder / f"{number:04d}-{len(kept.segments) - 1}.traces.parquet"
+        fill_whole(part, lambda path: pq.write_table(table, path, compression="zstd"))
+        write_whole(self.folder / f"{number:04d}.json", json.dumps(dataclasses.asdict(kept)).encode())
+        self._forget_before(number)
+
+    def last(self) -> Kept | None:
+        """Return the last state; null where none is kept. Raises ArchiveError where it cannot be read."""
+        files = sorted(self.folder.glob("*.json"))
+        return _kept(files[-1]) if files else None
+
+    @property
+    def reached(self) -> int:
+        """How many intervals the last state has behind it; 0 where none is kept."""
+        return max((int(file.stem) for file in self.folder.glob("*.json")), default=0)
+
+    def state_file(self, number: int) -> Path:
+        """Return where the training's part of a state lies, by its number of intervals."""
+        return self.folder / f"{number:04d}.safetensors"
+
+    def parts(self, segments: Iterable[Segment]) -> tuple[Part, ...]:
+        """Return the segments of the trial with what was read in each, on the clock that runs now."""
+        return tuple(Part(segment=each, traces=self._traces(place, each)) for place, each in enumerate(segments))
+
+    def _traces(self, place: int, segment: Segment) -> tuple[Trace, ...]:
+        files = sorted(self.folder.glob(f"*-{place}.traces.parquet"))
+        told = (trace_of(row) for file in files for row in pq.read_table(file).to_pylist())
+        return joined([shifted(trace, segment.clock_shift_s) for trace in told])
+
+    def clear(self) -> None:
+        """Delete all of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _forget_before(self, number: int) -> None:
+        for file in (*self.folder.glob("*.json"), *self.folder.glob("*.safetensors")):
+            if int(file.stem) < number:
+                file.unlink()
+
+
+_TRACES = pa.schema(list(fields_of(Trace)))
+
+
+def _kept(file: Path) -> Kept:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        course = told["course"]
+        return Kept(
+            terms=told["terms"],
+            course=Course(
+                spans=tuple(Span(**each) for each in course["spans"]),
+                intervals=tuple(Interval(**each) for each in course["intervals"]),
+                step_losses=tuple(course["step_losses"]),
+            ),
+            segments=tuple(Segment(**each) for each in told["segments"]),
+            at=Moment(**told["at"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ArchiveError(
+            f"{file} is not a readable state of a trial ({error}). Move {file.parent} away; the trial starts anew."
+        ) from error
+
+
+def _moved(timed: Timed, by_s: float) -> Timed:
+    """Move all times of something."""
+    times = {name: getattr(timed, name, None) for name in ("start_s", "at_s", "evaluated_s", "end_s")}
+    changes: dict[str, Any] = {name: time_s + by_s for name, time_s in times.items() if time_s is not None}
+    return dataclasses.replace(timed, **changes)

@@ -1,0 +1,118 @@
+"""A training advanced from evaluation to evaluation: what each interval gave, when it ends, when its state is kept.
+
+train ... │ eval │ save? │ train ... │ eval      one interval each; the first one, before any token, only evaluates
+"""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from raystudy.record.checkpoints import Course
+from raystudy.record.outcome import Interval, Stop
+from raystudy.study import Recipe
+from raystudy.training.checkpoint import save
+from raystudy.training.clock import Clock
+from raystudy.training.early import EarlyStop
+from raystudy.training.evaluate import Score, score
+from raystudy.training.hooks import Hooks
+from raystudy.training.loaded import Loaded
+from raystudy.training.steps import Stretch
+
+INTERVALS = 20
+"""Points of the trajectory where the recipe does not say how often to evaluate."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A training at its end."""
+
+    course: Course
+    score: Score
+    """The last evaluation."""
+    cause: Stop
+
+
+class Advance:
+    """One training under way."""
+
+    def __init__(self, recipe: Recipe, loaded: Loaded, clock: Clock, hooks: Hooks, *, since: Course) -> None:
+        """Take what is loaded; the clock is in its first span."""
+        self._recipe, self._loaded, self._clock, self._hooks = recipe, loaded, clock, hooks
+        self._early = EarlyStop(recipe, hooks.spent_j)
+        self._every = recipe.eval_every_tokens or loaded.steps.budget_tokens / INTERVALS
+        self._intervals, self._losses = list(since.intervals), list(since.step_losses)
+        self._start_s = 0.0
+        """When the training of the next interval begins."""
+
+    def to_the_end(self) -> Ended:
+        """Train until the budget is spent, or a rule ends it."""
+        if self._intervals:
+            self._start_s = self._clock.switch("train")
+        else:
+            self._start_s = self._clock.switch("eval")
+            self._evaluate(None, self._start_s)
+        while True:
+            ended = self._interval()
+            if ended:
+                return ended
+
+    def _interval(self) -> Ended | None:
+        """Train one interval; returns the end where it was the last one."""
+        steps = self._loaded.steps
+        stretch = steps.until((steps.tokens_seen // self._every + 1) * self._every, self._hooks.tell)
+        if steps.finished or self._recipe.eval_every_tokens is not None:
+            return self._evaluate(stretch, self._clock.switch("eval"))
+        at_s = time.monotonic()
+        self._add(stretch, None, at_s=at_s)
+        self._start_s = at_s
+        return None
+
+    def _evaluate(self, stretch: Stretch | None, at_s: float) -> Ended | None:
+        """Evaluate; then end, or keep the state where that is due, and let the next interval begin."""
+        reached = score(self._loaded.model, self._loaded.heldout, self._recipe)
+        self._add(stretch, reached, at_s=at_s)
+        cause = self._cause() if stretch else None
+        due = stretch is not None and cause is None and self._hooks.due()
+        evaluated_s = self._clock.stop() if cause else self._clock.switch("save" if due else "train")
+        self._intervals[-1] = replace(self._intervals[-1], evaluated_s=evaluated_s)
+        if cause:
+            return Ended(course=self._course, score=reached, cause=cause)
+        if due:
+            self._hooks.keep(self._course, self._write)
+            evaluated_s = self._clock.switch("train")
+        self._start_s = evaluated_s
+        return None
+
+    def _cause(self) -> Stop | None:
+        """Return what ends the training here, if anything does."""
+        return "budget" if self._loaded.steps.finished else self._early.over(self._intervals)
+
+    @property
+    def _course(self) -> Course:
+        return Course(spans=self._clock.spans, intervals=tuple(self._intervals), step_losses=tuple(self._losses))
+
+    def _write(self, path: Path) -> None:
+        """Write the state into a file."""
+        save(self._loaded.steps.state, path, fingerprint=self._loaded.corpus.fingerprint)
+
+    def _add(self, stretch: Stretch | None, reached: Score | None, *, at_s: float) -> None:
+        """Add an interval, whose evaluation has not ended yet."""
+        steps, in_set = self._loaded.steps, self._loaded.sequences.tokens_in_set
+        interval = Interval(
+            start_s=self._start_s,
+            at_s=at_s,
+            evaluated_s=None,
+            steps=steps.taken,
+            tokens_seen=steps.tokens_seen,
+            tokens_unique=min(steps.tokens_seen, in_set),
+            epochs_seen=steps.tokens_seen / in_set,
+            loss_train=stretch.loss if stretch else None,
+            loss_heldout=reached.loss if reached else None,
+            loss_heldout_low=reached.low if reached else None,
+            loss_heldout_high=reached.high if reached else None,
+            learning_rate=stretch.learning_rate if stretch else None,
+            gradient_norm=stretch.gradient_norm if stretch else None,
+            suspended_s=self._clock.slept_s(),
+        )
+        self._intervals.append(interval)
+        self._losses += stretch.losses if stretch else ()
