@@ -1,13 +1,14 @@
 """`raystudy plan`: what a study will do, before it does it."""
 
 import statistics
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from raystudy.cli.arguments import StudyFile
@@ -15,7 +16,11 @@ from raystudy.errors import HubError
 from raystudy.study import Condition, Recipe, Study, load
 
 if TYPE_CHECKING:
+    from raystudy.analysis.findings import Table
     from raystudy.training.forecast import Forecast
+
+SEEDS = {"init_seed", "order_seed"}
+"""Factors whose levels take the same time: they are shown as one."""
 
 
 def plan(
@@ -31,19 +36,30 @@ def plan(
     Example: `raystudy plan jobs/efficiency_laptop.toml --calibrate`
     """
     from raystudy.analysis import KINDS
+    from raystudy.report.terminal import show_table
 
     study, console = load(file), Console()
     KINDS[study.kind].check(study)
     console.print(Text(study.name, style="bold"), Text(study.question), sep=": ")
     forecasts = _forecasts(study, Console(stderr=True))
-    console.print(_conditions(study, forecasts))
+    show_table(_conditions(study, forecasts), console)
     console.print(_order(study))
     if calibrate:
         _tell_time(study, forecasts, console)
 
 
+def _apart(condition: Condition) -> Condition:
+    """Return a condition without its seeds."""
+    return Condition(levels=tuple(level for level in condition.levels if level[0] not in SEEDS))
+
+
+def _trials(study: Study) -> Counter[Condition]:
+    """Return how many trials each condition has, seeds apart."""
+    return Counter(_apart(trial.condition) for trial in study.trials())
+
+
 def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]":
-    """Forecast each condition; null where a model or a corpus would have to be downloaded first."""
+    """Forecast each condition, seeds apart; null where a model or a corpus would have to be downloaded first."""
     from raystudy.training.forecast import forecast
     from raystudy.training.models import source_of
     from raystudy.training.tokens import prepare
@@ -52,7 +68,7 @@ def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]"
         log.print(Text(text, style="dim"))
 
     found: dict[Condition, Forecast | None] = {}
-    for condition in study.conditions:
+    for condition in dict.fromkeys(map(_apart, study.conditions)):
         recipe = condition.applied_to(study.recipe)
         try:
             source = source_of(recipe, allow_hub=False)
@@ -66,33 +82,35 @@ def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]"
     return found
 
 
-def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> Table:
-    table = Table(title="Conditions, each trial", title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("condition", "tokens", "padding", "unique", "epochs", "steps", "parameters", "FLOPs"):
-        table.add_column(column, justify="left" if column == "condition" else "right", no_wrap=column == "condition")
-    for condition, told in forecasts.items():
-        if told is None:
-            table.add_row(str(condition), "not downloaded", *["—"] * 6)
-            continue
-        table.add_row(
-            str(condition),
-            f"{told.tokens:,}",
-            f"{told.padding_share:.0%}" if told.padding_share else "none",
-            f"{told.unique_tokens:,}",
-            f"{told.epochs:.2f}",
-            f"{told.steps:,}",
-            "—" if told.parameters is None else f"{told.parameters:,}",
-            "—" if told.flops is None else f"{told.flops:.3g}",
-        )
-    flops = [told.flops if told else None for told in forecasts.values()]
-    if all(flops):
-        table.caption = f"{sum(filter(None, flops)) * study.repetitions:.3g} FLOPs in all"
-    return table
+def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> "Table":
+    """Tell what each condition will take; null where it is not downloaded yet."""
+    import polars as pl
+
+    from raystudy.analysis.findings import Table
+
+    trials, told = _trials(study), list(forecasts.values())
+    columns: dict[str, list[object]] = {
+        "condition": [str(condition) or "any seed" for condition in forecasts],
+        "trials": [trials[condition] for condition in forecasts],
+        "tokens": [each and each.tokens for each in told],
+        "padding, %": [each and 100 * each.padding_share for each in told],
+        "unique tokens": [each and each.unique_tokens for each in told],
+        "epochs": [each and each.epochs for each in told],
+        "steps": [each and each.steps for each in told],
+        "evaluations": [each and each.evaluations for each in told],
+        "parameters": [each and each.parameters for each in told],
+        "FLOPs": [each and each.flops for each in told],
+    }
+    flops = [each.flops * trials[of] if each and each.flops else None for of, each in forecasts.items()]
+    note = f"{sum(filter(None, flops)):.3g} FLOPs in all." if all(flops) else ""
+    if None in told:
+        note = f"{note} What is not told has to be downloaded first.".strip()
+    return Table(name="conditions", title="Conditions, each trial", frame=pl.DataFrame(columns), note=note)
 
 
-def _order(study: Study) -> Table:
+def _order(study: Study) -> RichTable:
     trials = list(study.trials())
-    table = Table(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
+    table = RichTable(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("block", "seed", "order in the block"):
         table.add_column(column, overflow="fold")
     for repetition in range(1, study.repetitions + 1):
@@ -104,7 +122,7 @@ def _order(study: Study) -> Table:
 def _tell_time(study: Study, forecasts: "dict[Condition, Forecast | None]", console: Console) -> None:
     """Train a few steps of each kind of recipe on this machine, and extrapolate by tokens."""
     rates: dict[Recipe, tuple[float, float]] = {}
-    seconds = 0.0
+    seconds, trials = 0.0, _trials(study)
     for condition, told in forecasts.items():
         if told is None:
             console.print(
@@ -116,10 +134,11 @@ def _tell_time(study: Study, forecasts: "dict[Condition, Forecast | None]", cons
         if short not in rates:
             rates[short] = _rates(short, study)
         train_per_s, eval_per_s = rates[short]
-        seconds += told.tokens / train_per_s + 2 * min(recipe.eval_tokens, told.heldout_tokens) / eval_per_s
+        evaluated = told.evaluations * min(recipe.eval_tokens, told.heldout_tokens)
+        seconds += trials[condition] * (told.tokens / train_per_s + evaluated / eval_per_s)
     rates_told = ", ".join(f"{rate:,.0f}" for rate, _ in rates.values())
     console.print(
-        f"About {seconds * study.repetitions / 60:.1f} min of training and evaluation, one trial at a time, "
+        f"About {seconds / 60:.1f} min of training and evaluation, one trial at a time, "
         f"at {rates_told} tokens/s as measured here just now; Ray adds some seconds."
     )
 

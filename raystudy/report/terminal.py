@@ -13,7 +13,7 @@ from raystudy.report.grid import Grid, grid
 from raystudy.report.words import NO_CAVEATS
 
 WIDEST = 100
-MOST_ROWS = 20
+MOST_ROWS = 24
 """A longer table is for the page; the terminal names it."""
 BRIEF = 3
 """So many tables are shown at the end of a sweep."""
@@ -31,10 +31,16 @@ def show(findings: Findings, console: Console, *, brief: bool = False) -> None:
     _say(console, width, _heading("Caveats"), _numbered(findings.caveats) if findings.caveats else Text(NO_CAVEATS))
     shown = findings.tables[:BRIEF] if brief else findings.tables
     for table in shown:
-        _say(console, width, _heading(table.title), *_table(table, width))
+        show_table(table, console)
     if len(shown) < len(findings.tables):
         rest = ", ".join(table.title for table in findings.tables[len(shown) :])
         _say(console, width, Text(f"\nIn the report besides: {rest}.", style="dim"))
+
+
+def show_table(table: Table, console: Console) -> None:
+    """Print one table with its title and note, in parts where it is wide; a long one only by name."""
+    width = min(console.width, WIDEST)
+    _say(console, width, _heading(table.title), *_table(table, width))
 
 
 def split(text: Grid, *, width: int) -> list[tuple[int, ...]]:

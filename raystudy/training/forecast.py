@@ -19,6 +19,8 @@ class Forecast:
     padding_share: float
     """Of the positions computed on."""
     steps: int
+    evaluations: int
+    """Before the first token, where the recipe asks for them, and at the end."""
     unique_tokens: int
     """Distinct training tokens that will be seen."""
     epochs: float
@@ -43,6 +45,7 @@ def forecast(recipe: Recipe, corpus: Corpus, source: Source) -> Forecast:
         tokens=tokens,
         padding_share=1 - tokens / positions,
         steps=steps,
+        evaluations=1 + (math.ceil(budget / recipe.eval_every_tokens) if recipe.eval_every_tokens else 1),
         unique_tokens=min(tokens, sequences.tokens_in_set),
         epochs=tokens / sequences.tokens_in_set,
         heldout_tokens=int(corpus.heldout_offsets[-1]),

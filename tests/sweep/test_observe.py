@@ -6,6 +6,7 @@ import pytest
 
 from raystudy.record.energy import Idle
 from raystudy.record.observation import Observation
+from raystudy.record.outcome import Interval, Span
 from raystudy.record.segment import Part
 from raystudy.sweep.observe import observe
 from tests.observations import observation, segment, study_of, trace
@@ -78,3 +79,45 @@ def test_each_observation_is_judged() -> None:
 
     assert (True, 6) == (row["expectations_met"], len(row["expectations"]))
     assert [dataclasses.asdict(each) for each in found.measurements.expectations] == row["expectations"]
+
+
+def continued(*, device: str) -> Observation:
+    """Return a trial of two segments, 3 s and 5.5 s of training, on one board or on two, at 50 W each."""
+    study = study_of(resources__gpus="1")
+    made = observation(next(study.trials()), study=study)
+    spans = (
+        Span(name="train", start_s=100.5, end_s=103.5),
+        Span(name="load", start_s=104.0, end_s=104.5),
+        Span(name="train", start_s=104.5, end_s=110.0),
+    )
+    outcome = dataclasses.replace(made.outcome, spans=spans, intervals=(during(100.5, 103.5), during(104.5, 110.0)))
+    parts = (
+        Part(segment=segment(end_s=103.5), traces=(trace("energy_j"), trace("temperature_c", *[40.0] * 121))),
+        Part(segment=segment(start_s=104.0, device=device), traces=(trace("energy_j", device=device),)),
+    )
+    return observe(study, next(study.trials()), outcome, parts=parts, idle=(), provenance=made.provenance)
+
+
+def during(start_s: float, at_s: float) -> Interval:
+    """Return an interval that trained between two times."""
+    known = {"start_s": start_s, "at_s": at_s, "tokens_seen": 1}
+    return Interval(**dict.fromkeys(field.name for field in dataclasses.fields(Interval)) | known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("device", ["GPU-5f3a", "GPU-other"])
+def test_a_continued_trial_is_the_sum_of_its_segments(device: str) -> None:
+    """50 W for 3 s and for 5.5 s, whether it went on where it was or elsewhere; what lies between is not counted."""
+    found = continued(device=device)
+    measured = found.measurements
+
+    assert [pytest.approx(150.0), pytest.approx(275.0)] == [part.energy_j for part in measured.segments]
+    assert [pytest.approx(150.0), pytest.approx(275.0)] == [each.energy_j for each in measured.interval_energies]
+    assert (pytest.approx(425.0), pytest.approx(50.0)) == (found.totals.energy_j, found.totals.power_rms_w)
+    assert measured.expectations_met
+
+
+def test_an_interval_tells_how_warm_it_was() -> None:
+    """The greatest temperature that was read in it; null where none was."""
+    first, second = continued(device="GPU-other").measurements.interval_energies
+
+    assert (40.0, None) == (first.temperature_c, second.temperature_c)

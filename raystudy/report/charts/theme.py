@@ -15,7 +15,7 @@ EACH = "#9fb3c8"
 UNSURE = "#8d99a6"
 
 DEVICES = ("#0072b2", "#d55e00", "#009e73", "#8f5fa8")
-SPANS = {"load": "#7b8794", "train": "#e69f00", "eval": "#cc79a7"}
+SPANS = {"load": "#7b8794", "train": "#e69f00", "eval": "#cc79a7", "save": "#009e73"}
 OTHER_SPAN = "#56b4e9"
 
 # The converter measures text by Arial's widths; Arial first, so that a still picture fits its text where it is seen.
