@@ -5,17 +5,17 @@ from collections.abc import Iterator
 import polars as pl
 
 from raystudy.analysis.certainty import METHODS
-from raystudy.analysis.trials import Trials
+from raystudy.analysis.trials import SEEDS, Trials
 from raystudy.analysis.words import counted, listing, number
 
 
 def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
     """Return what a reader needs to judge or repeat the study."""
     study, rows = trials.study, trials.rows
-    plan = f"{len(trials.study.conditions)} levels of {trials.factor} x {counted(study.repetitions, 'repetition')}"
-    first_seed, last_seed = study.seed, study.seed + study.repetitions - 1
+    levels = [f"{counted(len(levels), 'level')} of {factor}" for factor, levels in study.factors.items()]
+    plan = " x ".join([*levels, counted(study.repetitions, "repetition")])
     return (
-        ("design", f"{plan}, order {study.order}, one seed a block ({first_seed} to {last_seed})"),
+        ("design", f"{plan}, order {study.order}, {_seeds(trials)}"),
         ("trials", _finished(trials)),
         ("model", f"{_values(rows, 'model')}, {_values(rows, 'parameters')} parameters"),
         ("corpus", f"{_values(rows, 'corpus')}, fingerprint {_marks(rows, 'corpus_fingerprint')}"),
@@ -30,6 +30,16 @@ def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
         ("study file", f"sha256 {_marks(rows, 'study_sha256')}"),
         *((f"chosen: {name}", reason) for name, reason in _reasons(rows)),
     )
+
+
+def _seeds(trials: Trials) -> str:
+    """Say from which seeds the trials started: those of the recipe, else one for each repetition."""
+    study = trials.study
+    given = trials.rows.sort(list(SEEDS))
+    named = [f"{name} {_values(given, name)}" for name in SEEDS if given[name].is_not_null().any()]
+    if len(named) < len(SEEDS):
+        named.append(f"one seed a block ({study.seed} to {study.seed + study.repetitions - 1})")
+    return ", ".join(named)
 
 
 def _finished(trials: Trials) -> str:

@@ -37,6 +37,23 @@ class Lines:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bands:
+    """One line for each series over x, and for each arm, in a colour of its own, their mean with two bands."""
+
+    name: str
+    title: str
+    caption: str
+    x_title: str
+    y_title: str
+    each: pl.DataFrame
+    """Columns x, y, series (text), arm (text)."""
+    mean: pl.DataFrame
+    """Columns x, y, low, high (pointwise), all_low, all_high (simultaneous), arm (text)."""
+    marks: pl.DataFrame
+    """Points of the means that stand out: columns x, y, arm (text)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Differences:
     """Differences between pairs of conditions, each with its interval, around a line at no difference."""
 
@@ -59,10 +76,10 @@ class PowerTrace:
     readings: pl.DataFrame
     """Columns device (text), at_s (from the start of the first span), power_w."""
     spans: pl.DataFrame
-    """Columns span (text: load, train, eval), start_s, end_s."""
+    """Columns span (text: load, train, eval, save), start_s, end_s."""
 
 
-Figure = Lines | Differences | PowerTrace
+Figure = Lines | Bands | Differences | PowerTrace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +89,7 @@ class Findings:
     study: str
     question: str
     answer: tuple[str, ...]
-    """Two sentences."""
+    """A few sentences: two of an efficiency study; of a dynamics study two for each arm, and one for each pair."""
     caveats: tuple[str, ...]
     """What an expert would object to, each in a sentence or two; shown before the tables."""
     tables: tuple[Table, ...]

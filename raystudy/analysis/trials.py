@@ -15,10 +15,12 @@ from raystudy.stats.cells import design
 from raystudy.stats.design import Design
 from raystudy.stats.metrics import METRICS, Inputs, cs_tflops
 from raystudy.study import CORPUS_FIELDS, Study
-from raystudy.study.trials import Level
+from raystudy.study.trials import Level, Trial
 
 CORPUS_FACTORS = frozenset({*CORPUS_FIELDS, "heldout_fraction"})
 """Factors whose levels train on, or are judged by, different text; any other factor has to leave the corpus alone."""
+SEEDS = {"init_seed": "init", "order_seed": "order"}
+"""Factors that name the blocks of a study of dynamics, whose levels are nothing to compare; and what they add to it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +44,8 @@ class Trials:
 
     @property
     def factor(self) -> str:
-        """The one field of the recipe that varies."""
-        return next(iter(self.study.factors))
+        """The one field of the recipe whose levels are compared; the budget, where nothing but seeds varies."""
+        return arm_of(self.study) or _budget(self.study)[0]
 
     @property
     def numeric(self) -> bool:
@@ -77,7 +79,7 @@ def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] =
     own = _labelled(study, table)
     failed = own.filter(~pl.col("expectations_met"))
     rows = _sound(study, own) if study.analysis.leave_out_failed else own
-    _refuse_mixed_corpora(next(iter(study.factors)), rows)
+    _refuse_mixed_corpora(arm_of(study), rows)
     joules = joules_of(rows)
     inputs = Inputs(
         energy_j=joules.train_j,
@@ -97,6 +99,11 @@ def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] =
         failed=failed,
         baselines=tuple(baselines),
     )
+
+
+def arm_of(study: Study) -> str | None:
+    """Return the factor whose levels are compared; None in a study of dynamics that varies nothing but seeds."""
+    return next((factor for factor in study.factors if study.kind != "dynamics" or factor not in SEEDS), None)
 
 
 def figures_of(rows: pl.DataFrame) -> pl.DataFrame:
@@ -126,8 +133,21 @@ def _labelled(study: Study, table: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         level=pl.col("condition").replace_strict({name: label(level) for name, level in levels.items()}),
         x=_on_axis(rows["condition"], levels),
-        block=pl.format("r{}", pl.col("repetition").cast(pl.String).str.zfill(2)),
+        block=pl.col("trial_id").replace_strict({trial.id: _block(study, trial) for trial in study.trials()}),
     )
+
+
+def _block(study: Study, trial: Trial) -> str:
+    """Name what a trial shares with those of other levels: `r03`; in a study of dynamics its seeds, `init 101`."""
+    seeds = dict(trial.condition.levels) if study.kind == "dynamics" else {}
+    named = [f"{short} {seeds[factor]}" for factor, short in SEEDS.items() if factor in seeds]
+    return ", ".join(named if named and study.repetitions == 1 else [*named, f"r{trial.repetition:02d}"])
+
+
+def _budget(study: Study) -> tuple[str, Level]:
+    """Return the field that gives the budget of the recipe, and what it gives."""
+    recipe = study.recipe
+    return ("epochs", recipe.epochs or 1) if recipe.tokens is None else ("tokens", recipe.tokens)
 
 
 def _sound(study: Study, own: pl.DataFrame) -> pl.DataFrame:
@@ -142,7 +162,8 @@ def _sound(study: Study, own: pl.DataFrame) -> pl.DataFrame:
 
 
 def _levels_by_condition(study: Study) -> dict[str, Level]:
-    return {str(condition): condition.levels[0][1] for condition in study.conditions}
+    factor, given = arm_of(study), _budget(study)[1]
+    return {str(each): given if factor is None else dict(each.levels)[factor] for each in study.conditions}
 
 
 def _on_axis(condition: pl.Series, levels: Mapping[str, Level]) -> pl.Series:
@@ -157,10 +178,10 @@ def _on_axis(condition: pl.Series, levels: Mapping[str, Level]) -> pl.Series:
 def _in_order(rows: pl.DataFrame, written: Sequence[str]) -> tuple[str, ...]:
     if rows["x"].dtype.is_numeric():
         return tuple(rows.sort("x")["level"].unique(maintain_order=True))
-    return tuple(level for level in written if level in rows["level"])
+    return tuple(level for level in dict.fromkeys(written) if level in rows["level"])
 
 
-def _refuse_mixed_corpora(factor: str, rows: pl.DataFrame) -> None:
+def _refuse_mixed_corpora(factor: str | None, rows: pl.DataFrame) -> None:
     """Losses on different text cannot be compared, unless the text is what the study varies."""
     by_level = rows.group_by("level").agg(pl.col("corpus_fingerprint").unique())
     within = by_level.filter(pl.col("corpus_fingerprint").list.len() > 1)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from raystudy.cli import analyze, anova, law, measure, meters, plan, results, run, schema, status
+from raystudy.cli import analyze, anova, dynamics, law, measure, meters, plan, results, run, schema, status
 from raystudy.errors import RaystudyError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for verb in (
     results.results,
     analyze.analyze,
     anova.anova,
+    dynamics.dynamics,
     law.law,
     meters.meters,
     schema.schema,

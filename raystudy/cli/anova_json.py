@@ -29,10 +29,10 @@ def as_json(found: Levels) -> dict[str, Any]:
     record = {
         "n_given": data.n_given,
         "n_used": len(data.subjects),
-        "dropped": _dropped(data),
+        "dropped": dropped_json(data),
         "replicates": data.replicates,
         "levels": _levels(data),
-        "effects": [_effect(effect) for effect in comparison.effects],
+        "effects": [effect_json(effect) for effect in comparison.effects],
         **first,
         "equivalence": found.equivalence,
         "mixed": found.mixed,
@@ -45,7 +45,7 @@ def as_json(found: Levels) -> dict[str, Any]:
     return {key: plain(value) for key, value in record.items()}
 
 
-def _dropped(data: Design) -> list[dict[str, str]]:
+def dropped_json(data: Design) -> list[dict[str, str]]:
     """Return one entry for each subject, with all that is wrong with it."""
     reasons: dict[str, list[str]] = {}
     for each in data.dropped:
@@ -59,7 +59,8 @@ def _levels(data: Design) -> object:
     return factors[0].levels if len(factors) == 1 else {factor.name: factor.levels for factor in factors}
 
 
-def _effect(effect: Effect) -> dict[str, Any]:
+def effect_json(effect: Effect) -> dict[str, Any]:
+    """Return one effect, with the reason where it has no test."""
     named = {key: getattr(effect, key) for key in ("name", "ss_effect", "df_effect", "ss_error", "df_error")}
     return named | _test(effect) | {"reason": effect.reason}
 

@@ -6,7 +6,7 @@ import random
 import polars as pl
 import pytest
 
-from raystudy.analysis.findings import Differences, Figure, Findings, Lines, PowerTrace, Table
+from raystudy.analysis.findings import Bands, Differences, Figure, Findings, Lines, PowerTrace, Table
 from raystudy.report import render_html
 
 LEVELS = (50_000, 100_000, 200_000)
@@ -55,6 +55,32 @@ def _trajectory() -> Lines:
         y_title="Held-out loss (nats per token)",
         each=each,
         mean=mean,
+    )
+
+
+def _bands() -> Bands:
+    rng = random.Random(7)
+    arms = {"unique_tokens 10,000": 0.06, "unique_tokens 200,000": 0.0}
+    each = pl.DataFrame(
+        [
+            {"x": 10_000.0 * place, "y": 4 / place + rise * place + rng.gauss(0, 0.03), "series": f"r{run}", "arm": arm}
+            for arm, rise in arms.items()
+            for run in range(REPETITIONS)
+            for place in range(1, 12)
+        ]
+    )
+    y = pl.col("y").mean()
+    bounds = {"low": y - 0.03, "high": y + 0.03, "all_low": y - 0.06, "all_high": y + 0.06}
+    mean = each.group_by("x", "arm", maintain_order=True).agg(y=y, **bounds)
+    return Bands(
+        name="bands",
+        title="Held-out loss over tokens",
+        caption="The dark band is the 95 % interval of the mean, the light one holds all means at once.",
+        x_title="training tokens",
+        y_title="held-out loss, nats per token",
+        each=each,
+        mean=mean,
+        marks=mean.filter(pl.col("y") == pl.col("y").min().over("arm")).select("x", "y", "arm"),
     )
 
 
@@ -216,6 +242,7 @@ def _figures() -> tuple[Figure, ...]:
             spread=0.008,
         ),
         _trajectory(),
+        _bands(),
         _differences(),
         _power_trace(),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from raystudy.analysis.findings import Differences, Figure, Findings, Lines, PowerTrace
+from raystudy.analysis.findings import Bands, Differences, Figure, Findings, Lines, PowerTrace
 from raystudy.report import chart_svgs
 from raystudy.report.charts import CHARTS, specification, svg
 from raystudy.report.charts.axes import log_ticks
@@ -133,6 +133,29 @@ def test_a_mean_without_interval_is_still_drawn() -> None:
     drawn = specification(lines(mean=bare))
 
     assert ["line", "line"] == marks(drawn)
+
+
+def test_each_arm_has_one_colour(findings: Findings) -> None:
+    """Bands, lines, mean and mark of an arm share a colour, which the legend names once."""
+    figure = next(figure for figure in findings.figures if isinstance(figure, Bands))
+    scales = [color["scale"] for color in channels(specification(figure), "color")]
+
+    assert 5 == len(scales)
+    assert {("unique_tokens 10,000", "unique_tokens 200,000")} == {tuple(scale["domain"]) for scale in scales}
+    assert {2} == {len(set(scale["range"])) for scale in scales}
+
+
+def test_one_seed_has_no_band(findings: Findings) -> None:
+    """Without an interval the lines stand, the bands do not; one arm needs no legend, no mark none."""
+    figure = next(figure for figure in findings.figures if isinstance(figure, Bands))
+    arm = pl.col("arm") == "unique_tokens 10,000"
+    bounds = [pl.lit(None, dtype=pl.Float64).alias(bound) for bound in ("low", "high", "all_low", "all_high")]
+    mean = figure.mean.filter(arm).with_columns(bounds)
+
+    drawn = specification(replace(figure, each=figure.each.filter(arm), mean=mean, marks=figure.marks.clear()))
+
+    assert ["line", "line"] == marks(drawn)
+    assert [None, None] == [color["legend"] for color in channels(drawn, "color")]
 
 
 def test_a_difference_says_whether_its_interval_holds_zero() -> None:

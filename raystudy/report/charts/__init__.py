@@ -11,8 +11,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from raystudy.analysis.findings import Differences, Figure, Lines, PowerTrace
+from raystudy.analysis.findings import Bands, Differences, Figure, Lines, PowerTrace
 from raystudy.report.charts import theme
+from raystudy.report.charts.bands import bands
 from raystudy.report.charts.differences import differences
 from raystudy.report.charts.lines import lines
 from raystudy.report.charts.power_trace import power_trace
@@ -20,6 +21,7 @@ from raystudy.report.words import chart_path
 
 CHARTS: Mapping[type[Figure], Callable[[Any], alt.LayerChart]] = {
     Lines: lines,
+    Bands: bands,
     Differences: differences,
     PowerTrace: power_trace,
 }
