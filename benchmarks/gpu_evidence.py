@@ -8,6 +8,7 @@
     mfu         tokens/s, MFU and J/token of tinyllama-1b, bf16, 2048 packed; beside a plain loop and HF Trainer
     p1-setting  joules per processed token of P1's batch 1 x 64 under fp16 autocast, beside a packed setting
     p1-small    P1 in small, 500K / 1M / 2M tokens x 5 shuffled blocks: a full archive with real traces, and its report
+    p2-whole    P2 whole, 6 seeds x 20M tokens of repeated stories, then of fresh ones: joules of each interval
 
 Needs no network and no Ray. An item that cannot run is skipped with a reason, and the rest goes on. Results are JSON
 files with machine, versions and command, or the folder of a study. The board's clocks and limits are left as they are.
@@ -19,6 +20,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,19 +31,18 @@ from typing import Any
 os.environ.update({"HF_HUB_OFFLINE": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"})
 
 import evidence_power
+import evidence_studies
 import numpy as np
 import torch
 from contenders import CONTENDERS, Task
 
 from raystudy.power import Opened, open_meters
 from raystudy.power.sampler import Sampler
-from raystudy.record.archive import Archive
 from raystudy.record.energy import belongs, energies
 from raystudy.record.outcome import Span
 from raystudy.record.totals import totals
-from raystudy.study import Metering, Recipe, Resources, Study, parse
-from raystudy.sweep.observe import observe
-from raystudy.sweep.provenance import git_commit, provenance_of, versions
+from raystudy.study import Metering, Recipe, Resources
+from raystudy.sweep.provenance import versions
 from raystudy.training import models
 from raystudy.training.ceiling import flops_ceiling_per_s
 from raystudy.training.loop import train
@@ -56,6 +57,8 @@ class Bench:
 
     out: Path
     tiny: bool
+    until_s: float
+    """When it is ended, monotonic clock."""
 
     @cached_property
     def placement(self) -> Placement:
@@ -72,6 +75,11 @@ class Bench:
     def sampler(self) -> Sampler:
         """What reads them; asked for before what it is to measure."""
         return Sampler(self.opened.meters, rate_hz=10)
+
+    @property
+    def place(self) -> evidence_studies.Place:
+        """Placement, sampler and time, as a study takes them."""
+        return evidence_studies.Place(placement=self.placement, sampler=self.sampler, until_s=self.until_s)
 
     @property
     def model(self) -> str:
@@ -141,30 +149,15 @@ def p1_setting(bench: Bench) -> Iterator[dict[str, Any]]:
 
 
 def p1_small(bench: Bench) -> Iterator[dict[str, Any]]:
-    """Run P1 in small, trial by trial in this process, into an archive of its own, and conclude."""
-    study, text = _p1_study(bench)
-    archive = Archive(bench.out / "p1-small")
-    archive.open_for(study, text)
-    for trial in study.trials():
-        if archive.has(trial.id):
-            continue
-        bench.sampler.mark()
-        outcome = train(trial.recipe, seed=trial.seed, placement=bench.placement)
-        provenance = provenance_of(
-            study_sha256=archive.study_sha256(),
-            git_commit=git_commit(Path.cwd()),
-            gpu_name=bench.placement.gpu_name,
-            node_id="no-ray",
-        )
-        traces = bench.sampler.span(outcome.spans[0].start_s, outcome.spans[-1].end_s)
-        observation = observe(study, trial, outcome, traces=traces, idle={}, provenance=provenance)
-        archive.write(observation)
-        yield {"trial": trial.id, "train_s": outcome.train_s, "energy_j": observation.totals.energy_j}
-    from rich.console import Console
+    """Run P1 in small, and conclude."""
+    text = evidence_studies.p1_small(bench.place, model=bench.model, tiny=bench.tiny)
+    return evidence_studies.run(text, bench.out / "p1-small", bench.place)
 
-    from raystudy.cli.analyze import conclude
 
-    conclude(archive, Console(), brief=True)
+def p2_whole(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Run P2 whole, and conclude; its archive is small, and meant for data/example/."""
+    text = evidence_studies.p2_whole(bench.place, tiny=bench.tiny)
+    return evidence_studies.run(text, bench.out / "p2-whole", bench.place)
 
 
 def probe(bench: Bench) -> Iterator[dict[str, Any]]:
@@ -183,6 +176,7 @@ ITEMS: dict[str, tuple[Callable[[Bench], Iterator[dict[str, Any]]], float]] = {
     "mfu": (mfu, 6),
     "p1-setting": (p1_setting, 3),
     "p1-small": (p1_small, 9),
+    "p2-whole": (p2_whole, 9),
 }
 """What can be asked for, and its limit in minutes."""
 
@@ -224,36 +218,9 @@ def _random_sequences(recipe: Recipe) -> Sequences:
     )
 
 
-def _p1_study(bench: Bench) -> tuple[Study, str]:
-    """Return P1 in small: packed and bf16 where P1 was truncated and fp16, so that nine minutes are enough."""
-    tokens = "[1000, 2000, 4000]" if bench.tiny else "[500_000, 1_000_000, 2_000_000]"
-    text = f"""
-kind = "efficiency"
-name = "p1-small"
-question = "How do 500K, 1M and 2M tokens trade against joules on {bench.model} from random weights?"
-repetitions = {2 if bench.tiny else 5}
-[recipe]
-model = "{bench.model}"
-tokenizer = "bpe-1024"
-corpus = "stdlib"
-context = {64 if bench.tiny else 512}
-batch_size = 8
-precision = "bf16"
-learning_rate = 3e-4
-sentence_perplexity = true
-eval_tokens = {2_000 if bench.tiny else 100_000}
-[factors]
-tokens = {tokens}
-[resources]
-gpus = {0 if bench.placement.device.type == "cpu" else 1}
-cpus = {bench.placement.threads}
-"""
-    return parse(text, name="p1-small"), text
-
-
 def _run_item(name: str, out: Path, *, tiny: bool) -> None:
     """Run one item in this process; what it has is on disk after each step of it."""
-    bench = Bench(out=out, tiny=tiny)
+    bench = Bench(out=out, tiny=tiny, until_s=time.monotonic() + 60 * ITEMS[name][1])
     record: dict[str, Any] = {
         "item": name,
         "command": " ".join(["benchmarks/gpu_evidence.py", *sys.argv[1:]]),

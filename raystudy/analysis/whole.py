@@ -81,7 +81,9 @@ def _note(trials: Trials, devices: Iterable[Used]) -> str:
 
 def used(trials: Trials) -> tuple[Used, ...]:
     """Return what each device used in all finished trials, in order of node and device."""
-    figures = figures_of(trials.finished).filter((pl.col("method") == "estimated") == trials.joules.estimated)
+    told = figures_of(trials.finished).filter((pl.col("method") == "estimated") == trials.joules.estimated)
+    # Keeping a state may take less than an instrument's step.
+    figures = told.filter((pl.col("span") != "save") | pl.col("energy_j").is_not_null())
     by_device = figures.sort("host_hash", "scope", "device").partition_by(
         "host_hash", "scope", "device", maintain_order=True
     )
@@ -94,7 +96,7 @@ def _used(trials: Trials, figures: pl.DataFrame) -> Used:
     summed_j, summed_u_j = (_sum(figures[column]) for column in ("energy_j", "u_j"))
     shared = bool(figures["shared"].any())
     seen = trials.finished.filter(pl.col("trial_id").is_in(ids))
-    used_s, energy_j, u_j = math.fsum(seen.select("train_s", "eval_s", "load_s").sum_horizontal()), summed_j, summed_u_j
+    used_s, energy_j, u_j = seen.select(_span_s().sum()).item(), summed_j, summed_u_j
     if shared:
         used_s, energy_j, u_j = _once(seen, first["scope"], first["device"])
     return Used(
@@ -159,6 +161,11 @@ def _spans(stretches: Iterable[Stretch]) -> list[Span]:
 
 def _start_s() -> pl.Expr:
     return pl.col("spans").list.eval(pl.element().struct.field("start_s").min()).list.first()
+
+
+def _span_s() -> pl.Expr:
+    span = pl.element().struct
+    return pl.col("spans").list.eval(span.field("end_s") - span.field("start_s")).list.sum()
 
 
 def _sum(parts: Iterable[float | None]) -> float | None:

@@ -145,8 +145,9 @@ def _tell_time(study: Study, forecasts: "dict[Condition, Forecast | None]", cons
 
 def _shortened(recipe: Recipe) -> Recipe:
     """Return the recipe with a budget of 20 steps."""
-    changes = {"tokens": 20 * recipe.batch_size * recipe.context, "epochs": None, "eval_every_tokens": None}
-    return Recipe.model_validate(recipe.model_dump() | changes | {"eval_tokens": 4096, "unique_tokens": None})
+    budget = {"tokens": 20 * recipe.batch_size * recipe.context, "epochs": None, "unique_tokens": None}
+    evaluation = {"eval_tokens": 4096, "eval_every_tokens": None, "stop": "budget", "stop_j_per_nat": None}
+    return Recipe.model_validate(recipe.model_dump() | budget | evaluation)
 
 
 def _rates(recipe: Recipe, study: Study) -> tuple[float, float]:
@@ -156,7 +157,7 @@ def _rates(recipe: Recipe, study: Study) -> tuple[float, float]:
 
     outcome = train(recipe, seed=study.seed, placement=place(study.resources), allow_hub=study.allow_hub)
     rate = statistics.median(
-        (after.tokens_seen - before.tokens_seen) / (after.at_s - before.at_s)
+        (after.tokens_seen - before.tokens_seen) / (after.at_s - after.start_s)
         for before, after in pairwise(outcome.intervals)
     )
     return rate, 2 * outcome.heldout_tokens / outcome.eval_s

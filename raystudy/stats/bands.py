@@ -9,7 +9,7 @@ J. Appl. Econom. 34, 1 (2019)). Drawn intervals correlate as ours do on average 
 tell of each pair is too little: their whole matrix, of rank 5, takes 21 intervals for fewer.
 
 Over 21 intervals, of 3, 6, 10 and 30 seeds whose errors are independent, AR .5, AR .9, random walks or smooth curves,
-the band holds all means in 94 to 97 %; pointwise intervals do in 29 to 78 %, a band of the whole correlation in 92 to
+the band holds all means in 94 to 97 %; pointwise intervals do in 29 to 86 %, a band of the whole correlation in 92 to
 96 %, and Bonferroni's, up to 36 % wider, in 94 to 99 %. The flips of six seeds' signs do as well, those of three hold
 26 to 69 % (benchmarks/trajectory_bands.py, 500 studies of each).
 """

@@ -58,7 +58,7 @@ def turning(data: Design) -> Turning:
 
     What chose the interval of one seed chose those of the others too, so a plain t of the differences is too sure: in
     flat tails it finds a rise or a fall in 3 to 26 %. The standard error is the one of C. Nadeau & Y. Bengio, Machine
-    Learning 52, 239 (2003), for cross-validation, s sqrt(1 / n + 1 / (n - 1)). So a rise is found in 1 to 3 %, and
+    Learning 52, 239 (2003), for cross-validation, s sqrt(1 / n + 1 / (n - 1)). So a rise is found in 3 % at most, and
     its interval holds the true one in 95 to 99 % with 3 to 10 seeds, in 91 to 99 % with 30. A first rise is
     found in 2 to 6 % of flat tails (benchmarks/trajectory_bands.py).
     """

@@ -127,4 +127,4 @@ def terms_of(trial: Trial, *, threads: int, device_type: str) -> dict[str, str]:
     """Return what must be the same for a trial to go on where it was interrupted."""
     packages = {name: version for name, version in versions().items() if name in {"raystudy", "torch", "transformers"}}
     here = {"seed": str(trial.seed), "threads": str(threads), "device": device_type}
-    return {"recipe": trial.recipe.model_dump_json()} | here | packages
+    return {name: str(value) for name, value in trial.recipe.model_dump().items()} | here | packages
