@@ -15,7 +15,8 @@ from raystudy.study import parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE = Archive(ROOT / "data" / "example")
+RECORDED = {"README.md": "example", "docs/dynamics.md": "example_dynamics"}
+"""Documents that show what a study says, and the study under data/ that says it."""
 
 
 @pytest.mark.parametrize("target", ["study", "test"])
@@ -33,13 +34,15 @@ def test_its_study_file_is_a_study() -> None:
     assert KINDS[study.kind].check(study) is None
 
 
-def test_its_output_is_that_of_the_example() -> None:
-    """The answer, the caveats and the tables shown are what `raystudy run` says of data/example."""
-    study = EXAMPLE.study()
+@pytest.mark.parametrize(("document", "recorded"), RECORDED.items(), ids=RECORDED)
+def test_the_output_shown_is_that_of_a_recorded_study(document: str, recorded: str) -> None:
+    """The answer, the caveats and the tables are what `raystudy run` says of it."""
+    archive = Archive(ROOT / "data" / recorded)
+    study, text = archive.study(), (ROOT / document).read_text(encoding="utf-8")
     console = Console(file=io.StringIO(), width=100)
-    show(KINDS[study.kind].analyse(study, EXAMPLE.table().collect(), EXAMPLE.baselines()), console, brief=True)
+    show(KINDS[study.kind].analyse(study, archive.table().collect(), archive.baselines()), console, brief=True)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    shown = re.search(r"study output: begin -->\n```text\n(.*?)```\n<!-- study output: end", README, re.DOTALL)
+    shown = re.search(r"study output: begin -->\n```text\n(.*?)```\n<!-- study output: end", text, re.DOTALL)
 
     assert shown is not None
     assert [line.rstrip() for line in said.strip().splitlines()] == shown.group(1).strip().splitlines()

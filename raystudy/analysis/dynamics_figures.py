@@ -21,7 +21,7 @@ _BANDS = (
 )
 _BEST = "The point is the least mean."
 _SPENT = "Training energy up to each point; the thick line joins the means of all runs."
-_PRICE = "Training energy so far over the nats that the held-out loss fell so far."
+_BOUGHT = "What the held-out loss fell by in each interval, over its training energy; below zero it rose."
 _TOKENS, _LOSS = "training tokens", "held-out loss, nats per token"
 _BOUNDS = ("low", "high", "all_low", "all_high")
 
@@ -43,9 +43,9 @@ def _of_losses(found: Trajectories) -> Iterator[Bands]:
 
 def _of_joules(found: Trajectories) -> Iterator[Bands]:
     joules = found.joules
-    title, y_title = joules.mark("What a nat has cost, over tokens"), joules.mark("J per nat, from the start on")
-    price = _over_tokens(found, "j_per_nat", name="j-per-nat", title=title, y_title=y_title)
-    yield replace(price, caption=" ".join(part for part in (_PRICE, price.caption, joules.note) if part))
+    title, y_title = joules.mark("What a further kilojoule bought, over tokens"), joules.mark("nats per kJ")
+    bought = _over_tokens(found, "nats_per_kj", name="nats-per-kj", title=title, y_title=y_title)
+    yield replace(bought, caption=" ".join(part for part in (_BOUGHT, bought.caption, joules.note) if part))
     yield _over_joules(found)
 
 

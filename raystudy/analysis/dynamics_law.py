@@ -19,7 +19,10 @@ FORMS = ("repetition-penalty", "repeated-tokens")
 """The first one can rise again, the second one cannot."""
 _OF_TEXT = frozenset({None, "tokens", "epochs", "unique_tokens", "corpus_documents", "model", "eval_every_tokens"})
 """Factors that a law of tokens and parameters sees; what another one does would pass for noise."""
-_NOTE = "D: tokens seen; U: unique ones among them; 95 % intervals by a bootstrap that draws whole seeds."
+_NOTE = (
+    "D: tokens seen; U: unique ones among them; 95 % intervals by a bootstrap that draws whole seeds. Where all models "
+    "have as many parameters N, their terms are part of E and P."
+)
 
 
 def tables(found: Trajectories) -> tuple[Table, ...]:
@@ -52,6 +55,8 @@ def _constants(form: str, law: Law | str) -> Iterator[Row]:
         yield {"law": form, "constant": "none is told"}
         return
     for name, constant in law.constants.items():
+        if constant.ci_low is not None and constant.ci_low == constant.ci_high:
+            continue  # at the bound of what is searched, as the note says
         yield {
             "law": form,
             "constant": name,

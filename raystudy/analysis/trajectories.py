@@ -144,10 +144,10 @@ def _rows(trials: Trials) -> pl.DataFrame:
     )
     sums = {f"{name}_so_far": _so_far(name) for name in ("train_j", "u_j")}
     evaluated = told.with_columns(**sums).filter(pl.col("loss_heldout").is_not_null())
-    fallen = pl.col("loss_heldout").first().over("trial_id") - pl.col("loss_heldout")
+    bought, spent_j = (-pl.col("loss_heldout")).diff(), pl.col("train_j_so_far").diff()
     return evaluated.with_columns(
         place=pl.int_range(pl.len()).over("trial_id"),
-        j_per_nat=pl.when(fallen > 0).then(pl.col("train_j_so_far") / fallen),
+        nats_per_kj=pl.when(spent_j.over("trial_id") > 0).then((1e3 * bought / spent_j).over("trial_id")),
     )
 
 

@@ -239,7 +239,7 @@ class TestTables:
 class TestFigures:
     def test_all_are_told(self, arms: Findings) -> None:
         """Loss and gap over tokens, price over tokens, loss over joules, and power over one trial."""
-        assert ["loss", "gap", "j-per-nat", "loss-over-joules", "power"] == [each.name for each in arms.figures]
+        assert ["loss", "gap", "nats-per-kj", "loss-over-joules", "power"] == [each.name for each in arms.figures]
 
     def test_the_least_mean_is_marked(self, arms: Findings) -> None:
         """Each arm has a mark where its mean is least."""
