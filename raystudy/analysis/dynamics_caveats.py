@@ -10,6 +10,7 @@ import polars as pl
 
 from raystudy.analysis import board_caveats, design_caveats, energy_caveats, meter_caveats, text_caveats
 from raystudy.analysis.caveats import Caveat
+from raystudy.analysis.tested_caveats import few_for_levels
 from raystudy.analysis.trajectories import FULL, Trajectories
 from raystudy.analysis.words import counted, listing, number
 from raystudy.stats.spikes import PUBLISHED, cannot_fire
@@ -108,14 +109,10 @@ def few_seeds(found: Trajectories) -> Iterator[str]:
     fewest = min(found.arms, key=lambda arm: len(arm.data.subjects), default=None)
     if fewest is None:
         return
-    n, k = len(fewest.data.subjects), fewest.places
+    n = len(fewest.data.subjects)
     if n < ENOUGH_SEEDS:
-        yield (f"Only {counted(n, 'seed')}: bands and p values rest on very few. {ENOUGH_SEEDS} or more would help.")
-    if 0 < fewest.data.df < k - 1:
-        yield (
-            f"{n} seeds for {k} intervals: Mauchly's test does not exist, and epsilon of Greenhouse and Geisser cannot "
-            f"exceed {fewest.data.df / (k - 1):.3f}."
-        )
+        yield f"Only {counted(n, 'seed')}: bands and p values rest on very few. {ENOUGH_SEEDS} or more would help."
+    yield from few_for_levels(fewest.data, subjects="seeds", levels="intervals")
 
 
 def what_seeds_vary(found: Trajectories) -> Iterator[str]:

@@ -13,7 +13,8 @@ from raystudy.analysis.findings import Findings, Table
 from raystudy.analysis.inference import differences, effects_table, frame_of, pairs_table, sizes_table, trends_table
 from raystudy.analysis.level_answer import answer, interactions
 from raystudy.analysis.soundness import soundness_table
-from raystudy.analysis.words import counted, listing
+from raystudy.analysis.tested_caveats import few_for_levels, left_out
+from raystudy.analysis.words import listing
 from raystudy.errors import AnalysisError
 from raystudy.stats.cells import design
 from raystudy.stats.checks import Checks, check
@@ -133,12 +134,7 @@ def findings(levels: Levels) -> Findings:
 
 def _caveats(comparison: Comparison) -> Iterator[str]:
     data = comparison.data
-    if data.dropped:
-        left = counted(len({each.subject for each in data.dropped}), "subject")
-        who = listing([str(each) for each in data.dropped], longest=12)
-        yield f"{left} of {data.n_given:,} left out, since a cell is empty: {who}."
-    if data.replicates > 1:
-        yield f"Some cells hold up to {data.replicates:,} rows; each cell is the mean of its own, and counts alike."
+    yield from left_out(data, subject="subject", cell="a cell")
     yield from interactions(comparison)
     for along in comparison.along:
         levels = along.data.levels
@@ -149,12 +145,7 @@ def _caveats(comparison: Comparison) -> Iterator[str]:
             )
         if len(along.pairs) > MOST_PAIRS:
             yield f"The {len(along.pairs)} pairs of {along.factor} are too many to read here; --format json has all."
-        n, k = len(data.subjects), len(levels)
-        if 0 < data.df < k - 1:
-            yield (
-                f"{n} subjects for {k} levels of {along.factor}: Mauchly's test does not exist, and epsilon of "
-                f"Greenhouse and Geisser cannot exceed {data.df / (k - 1):.3f}."
-            )
+        yield from few_for_levels(along.data, subjects="subjects", levels=f"levels of {along.factor}")
 
 
 def _means(comparison: Comparison) -> Table:

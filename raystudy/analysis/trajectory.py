@@ -12,6 +12,7 @@ import polars as pl
 from raystudy.analysis.apa import sentence
 from raystudy.analysis.findings import Findings
 from raystudy.analysis.inference import Tested, effects_table, sizes_table, trends_table
+from raystudy.analysis.tested_caveats import few_for_levels, left_out
 from raystudy.analysis.trajectory_tables import seeds_table, stability_table, trajectory_table
 from raystudy.analysis.words import counted, equals, listing, number
 from raystudy.errors import AnalysisError
@@ -205,20 +206,10 @@ def _bend(bend: Polynomial) -> Iterator[str]:
 def _caveats(found: Trajectory) -> Iterator[str]:
     data, told = found.data, found.telemetry
     yield from (f"The published rule for spikes is void. {each.reason}" for each in told.refused)
-    if data.dropped:
-        left = counted(len({each.subject for each in data.dropped}), "seed")
-        who = listing([str(each) for each in data.dropped], longest=12)
-        yield f"{left} of {data.n_given:,} left out, since an interval is empty: {who}."
-    if data.replicates > 1:
-        yield f"Some intervals hold up to {data.replicates:,} rows of a seed; each is the mean of its own."
-    n, k = len(data.subjects), len(data.levels)
-    if n == 1:
+    yield from left_out(data, subject="seed", cell="an interval")
+    yield from few_for_levels(data, subjects="seeds", levels="intervals")
+    if len(data.subjects) == 1:
         yield "One seed has no spread between seeds, so nothing is tested: the telemetry tells of this training only."
-    elif n < k:
-        yield (
-            f"{n} seeds for {k} intervals: Mauchly's test does not exist, and epsilon of Greenhouse and Geisser cannot "
-            f"exceed {(n - 1) / (k - 1):.3f}."
-        )
     steps = np.diff(np.asarray(data.scores))
     if np.ptp(steps) > _EVEN * steps.mean():
         yield (

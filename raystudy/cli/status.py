@@ -23,7 +23,7 @@ def status(folder: Folder) -> None:
     done = [trial.id for trial in trials if archive.has(trial.id)]
     table = Table(title=f"{study.name}: {len(done)} of {len(trials)} trials finished", title_justify="left")
     for column in ("trial", "block", "seed", "state", "why"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "trial")
     for trial in trials:
         failure = failures.get(trial.id)
         reached = archive.checkpoints(trial.id).reached

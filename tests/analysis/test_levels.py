@@ -104,7 +104,7 @@ def test_replicates_are_told() -> None:
     """Rows that were averaged buy no certainty, and the reader knows."""
     (caveat,) = found(pl.concat([made(), made()])).caveats
 
-    assert "Some cells hold up to 2 rows; each cell is the mean of its own, and counts alike." == caveat
+    assert "Up to 2 rows stand for a cell of one subject, which is their mean." == caveat
 
 
 def test_too_few_subjects_for_mauchly() -> None:

@@ -115,7 +115,7 @@ class TestCaveats:
         """Two rows of a seed at an interval are one loss."""
         table = made(*[TURNS] * 6)
 
-        assert "Some intervals hold up to 2 rows of a seed; each is the mean of its own." in (
+        assert "Up to 2 rows stand for an interval of one seed, which is their mean." in (
             found(pl.concat([table, table])).caveats
         )
 
