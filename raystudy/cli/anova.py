@@ -1,7 +1,5 @@
 """`raystudy anova`: repeated-measures tests of any table, as a report for people or one JSON object for programs."""
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-
-class Format(StrEnum):
-    """How the comparison is written."""
-
-    table = "table"
-    json = "json"
-    md = "md"
+from raystudy.cli.written import Format, write
 
 
 class Missing(StrEnum):
@@ -62,7 +54,6 @@ def anova(
 
     Example: `raystudy anova losses.csv --subject seed --within tokens --value val_loss --where "tokens > 0"`
     """
-    from raystudy import report
     from raystudy.analysis.levels import Columns, compared, findings
     from raystudy.cli.anova_json import as_json
     from raystudy.cli.tables import open_table
@@ -71,9 +62,4 @@ def anova(
     with Console(stderr=True).status("Reading and testing ..."):
         rows = open_table(table, text=columns.names, numbers=[value], where=where)
         found = compared(rows, columns, equivalent=equivalent, mixed=missing is Missing.mixed)
-    if format_ is Format.json:
-        sys.stdout.write(json.dumps(as_json(found), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
-    elif format_ is Format.md:
-        sys.stdout.write(report.render_markdown(findings(found)))
-    else:
-        report.show(findings(found), Console())
+    write(format_, findings=lambda: findings(found), record=lambda: as_json(found))

@@ -1,14 +1,12 @@
 """`raystudy dynamics`: losses along training from any table, as a report for people or one JSON object for programs."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from raystudy.cli.anova import Format
+from raystudy.cli.written import Format, write
 
 Window = Annotated[
     int | None, typer.Option(help="Differences in a window, 2 or more. Default: 5, as published.", show_default=False)
@@ -38,7 +36,6 @@ def dynamics(
 
     Example: `raystudy dynamics losses.csv --seed seed --interval tokens --loss val_loss --where "tokens > 0"`
     """
-    from raystudy import report
     from raystudy.analysis.trajectory import findings, followed
     from raystudy.cli.dynamics_json import as_json
     from raystudy.cli.tables import open_table
@@ -50,9 +47,4 @@ def dynamics(
     with Console(stderr=True).status("Reading and testing ..."):
         rows = open_table(table, text=(seed, interval), numbers=[loss], where=where)
         found = followed(rows, seed=seed, interval=interval, loss=loss, rule=rule)
-    if format_ is Format.json:
-        sys.stdout.write(json.dumps(as_json(found), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
-    elif format_ is Format.md:
-        sys.stdout.write(report.render_markdown(findings(found)))
-    else:
-        report.show(findings(found), Console())
+    write(format_, findings=lambda: findings(found), record=lambda: as_json(found))

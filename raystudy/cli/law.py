@@ -3,32 +3,21 @@
 TABLE ──open_table──▶ columns ──fit_law──▶ Law ──▶ terminal, or JSON
 """
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from raystudy.cli.written import Format, write
 from raystudy.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import polars as pl
-
-    from raystudy.stats.powerlaw.law import Law
-
-
-class Format(StrEnum):
-    """How the law is written."""
-
-    table = "table"
-    json = "json"
 
 
 Inputs = Annotated[
@@ -75,6 +64,8 @@ def law(
 
     To reproduce arXiv 2404.10102, add `--delta 1e-3`, or `--loss absolute`.
     """
+    from raystudy.analysis.law import findings
+    from raystudy.cli.law_json import as_json
     from raystudy.stats.powerlaw.forms import form_named
     from raystudy.stats.powerlaw.law import Options, fit_law
     from raystudy.stats.powerlaw.losses import loss_named
@@ -87,21 +78,11 @@ def law(
     with _progress(bootstrap) as tell:
         options = Options(loss=minimised, delta=delta, bootstrap=bootstrap, seed=seed, tell=tell)
         fitted = fit_law(columns, rows[y].to_numpy(), form=form, group=groups, options=options)
-    if format_ is Format.json:
-        _write(fitted, dropped)
-    else:
-        from raystudy import report
-        from raystudy.analysis.law import findings
-
-        report.show(findings(fitted, table=table.name, y=y, dropped=dropped), Console())
-
-
-def _write(fitted: "Law", dropped: int) -> None:
-    """Write one JSON object."""
-    from raystudy.cli.law_json import as_json
-
-    record = {**as_json(fitted), "n_dropped": dropped}
-    sys.stdout.write(json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    write(
+        format_,
+        findings=lambda: findings(fitted, table=table.name, y=y, dropped=dropped),
+        record=lambda: {**as_json(fitted), "n_dropped": dropped},
+    )
 
 
 def _inputs(given: Sequence[str]) -> dict[str, str]:

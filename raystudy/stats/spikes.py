@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 
 FEWEST = 2
 """Differences that have a spread."""
+MOST_Z = 1_000
+"""No window is so wide that a rise of so many SDs could be told in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +40,10 @@ class Rule:
     def __post_init__(self) -> None:
         if self.window < FEWEST:
             raise AnalysisError(f"A window of {self.window} has no spread; give {FEWEST} differences or more.")
-        if not 0 < self.z < math.inf:
-            raise AnalysisError(f"A spike cannot begin at {self.z:g} standard deviations; give a number above 0.")
+        if not 0 < self.z < MOST_Z:
+            raise AnalysisError(
+                f"A spike cannot begin at {self.z:g} standard deviations; give a number above 0 and below {MOST_Z:,}."
+            )
 
 
 PUBLISHED = Rule()
@@ -52,13 +56,12 @@ def cannot_fire(rule: Rule, differences: int | None = None) -> str | None:
     if _may_fire(n, rule.z):
         return None
     needed = math.floor(rule.z**2) + 2
-    held = f"the {n} that there are" if short else f"the {n} of the window"
+    held = f"the {n:,} that there are" if short else f"the {n:,} of the window"
     bound = f"sqrt({n} - 1) = {math.sqrt(max(n - 1, 0)):.4g}"
-    wider = "" if short else f"a window of {needed} differences or more, "
+    wider = "" if short else f", or a window of {needed:,} differences or more"
     return (
         f"A difference that is itself among {held} lies at most {bound} population SDs above their mean, and the rule "
-        f"asks for more than {rule.z:g}, so it can never find a spike. Take a z below that, {wider}or a window of the "
-        "differences before."
+        f"asks for more than {rule.z:g}, so it can never find a spike. Take a z below that{wider}."
     )
 
 

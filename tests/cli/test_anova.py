@@ -28,18 +28,6 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
     return run
 
 
-@pytest.fixture
-def refusal(typed: Typed) -> Callable[..., str]:
-    """Return a function that gives the sentence on stderr of a command line that exits with 2 and says nothing else."""
-
-    def run(*words: object) -> str:
-        code, out, err = typed(*words)
-        assert (2, "") == (code, out)
-        return " ".join(err.split())
-
-    return run
-
-
 class TestForPeople:
     def test_table(self, typed: Typed) -> None:
         """The answer, and the tables behind it."""
@@ -91,7 +79,7 @@ class TestForPeople:
         """Averaging is said, not done in silence."""
         Path("twice.csv").write_text(WINER + WINER.partition("\n")[2], encoding="utf-8")
 
-        assert "up to 2 rows" in typed("twice.csv", *DRUGS, "--format", "md")[1]
+        assert "Up to 2 rows" in typed("twice.csv", *DRUGS, "--format", "md")[1]
 
 
 class TestRefusals:

@@ -63,18 +63,6 @@ def record(typed: Typed) -> Callable[..., dict[str, Any]]:
     return run
 
 
-@pytest.fixture
-def refusal(typed: Typed) -> Callable[..., str]:
-    """Return a function that gives the sentence on stderr of a command line that exits with 2 and says nothing else."""
-
-    def run(*words: object) -> str:
-        code, out, err = typed(*words)
-        assert (2, "") == (code, out)
-        return " ".join(err.split())
-
-    return run
-
-
 class TestForPeople:
     @pytest.mark.parametrize("shape", ["table", "md"])
     def test_answer_and_tables(self, typed: Typed, shape: str) -> None:

@@ -50,7 +50,7 @@ def curvature(fit: Fit) -> Curvature:
     inverse = np.linalg.pinv(scaled.T @ scaled, rcond=1e-15, hermitian=True)
     unit = np.where(lengths > 0, lengths, np.inf)
     covariance = variance * inverse / np.outer(unit, unit)
-    slopes = _slopes_of_constants(fit, np.sqrt(np.diag(covariance)))
+    slopes = _slopes_of_constants(fit, np.sqrt(np.maximum(np.diag(covariance), 0.0)))  # rounding may take it below 0
     told = slopes @ covariance @ slopes.T
     errors = np.sqrt(np.maximum(np.diag(told), 0.0))
     size = np.where(errors > 0, errors, 1.0)
