@@ -16,10 +16,11 @@ from rich.console import Console
 from raystudy.cli.analyze import conclude
 from raystudy.power.sampler import Sampler
 from raystudy.record.archive import Archive
+from raystudy.record.checkpoints import Course
 from raystudy.record.observation import Observation
-from raystudy.record.segment import Part, Segment
+from raystudy.record.segment import Part
 from raystudy.study import Study, Trial, parse
-from raystudy.sweep.observe import observe
+from raystudy.sweep.observe import observe, segment_of
 from raystudy.sweep.provenance import git_commit, provenance_of
 from raystudy.training.hooks import Hooks
 from raystudy.training.loop import train
@@ -83,16 +84,11 @@ def _observed(study: Study, trial: Trial, archive: Archive, place: Place) -> Obs
             beside.submit(place.sampler.mark)
 
         outcome = train(trial.recipe, seed=trial.seed, placement=place.placement, hooks=Hooks(at_edge=at_edge))
-    segment = Segment(
-        started_utc=provenance.started_utc,
-        host_hash=provenance.host_hash,
-        boot_hash=provenance.boot_hash,
+    segment = segment_of(
+        provenance,
+        Course(spans=outcome.spans, intervals=outcome.intervals),
         device=outcome.device,
-        clock_shift_s=0.0,
         start_s=outcome.spans[0].start_s,
-        end_s=outcome.spans[-1].end_s,
-        tokens_from=0,
-        tokens_to=outcome.tokens_seen,
     )
     part = Part(segment=segment, traces=place.sampler.span(segment.start_s, segment.end_s))
     return observe(study, trial, outcome, parts=(part,), idle=(), provenance=provenance)

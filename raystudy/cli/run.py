@@ -27,7 +27,8 @@ def run(
     """
     Run the trials of a study that are not finished yet, then analyse all that are.
 
-    Ctrl-C keeps finished trials; run the same line again and only the missing ones run.
+    Ctrl-C keeps finished trials, and the last state of those that evaluate on their way; run the same line again, and
+    what is missing runs.
 
     Example: `raystudy run jobs/efficiency_laptop.toml`
     """
@@ -43,7 +44,7 @@ def run(
         try:
             done = sweep(study, archive, address=address, tell=display.tell, watch=display.watch)
         except KeyboardInterrupt:
-            display.tell(f"Interrupted. Finished trials are kept in {archive.folder}; run the same line for the rest.")
+            display.tell(f"Interrupted. What is finished is kept in {archive.folder}; run the same line for the rest.")
             raise typer.Exit(130) from None
     if archive.has_observations:
         conclude(archive, console, brief=True)

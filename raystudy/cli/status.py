@@ -26,20 +26,21 @@ def status(folder: Folder) -> None:
         table.add_column(column, no_wrap=column == "trial")
     for trial in trials:
         failure = failures.get(trial.id)
-        reached = archive.checkpoints(trial.id).reached
-        state = "finished" if archive.has(trial.id) else "failed" if failure else "begun" if reached else "missing"
+        begun = "begun" if archive.checkpoints(trial.id).reached else "missing"
+        state = "finished" if archive.has(trial.id) else "failed" if failure else begun
         table.add_row(
             trial.id,
             str(trial.repetition),
             str(trial.seed),
             state,
-            escape(failure.reason) if failure else _kept(reached),
+            " ".join(part for part in (escape(failure.reason) if failure else "", _kept(archive, trial.id)) if part),
         )
     console.print(table)
     if failures:
         raise typer.Exit(1)
 
 
-def _kept(reached: int) -> str:
+def _kept(archive: Archive, trial_id: str) -> str:
     """Say where an interrupted trial goes on; the first interval is the evaluation before any token."""
-    return f"goes on after interval {reached - 1}" if reached else ""
+    reached = archive.checkpoints(trial_id).reached
+    return f"Goes on after interval {reached - 1}." if reached and not archive.has(trial_id) else ""

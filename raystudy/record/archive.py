@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
-from raystudy.record.checkpoints import Checkpoints
+from raystudy.record.checkpoints import Checkpoints, recipe_terms
 from raystudy.record.energy import Idle
 from raystudy.record.files import write_whole
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
@@ -82,6 +82,7 @@ class Archive:
                 folder.mkdir(parents=True, exist_ok=True)
             self._refuse_other_study(study)
             self._refuse_other_recipes(study)
+            self._refuse_other_states(study)
             write_whole(self.study_file, study_text.encode())
         except OSError as error:
             raise ArchiveError(
@@ -213,6 +214,17 @@ class Archive:
                 raise ArchiveError(
                     f"{file} was measured otherwise: {'; '.join(changed)}. "
                     "Give the study another name, or another folder with --out."
+                )
+
+    def _refuse_other_states(self, study: Study) -> None:
+        """Refuse the states of trials that were begun under the same name with another recipe or seed."""
+        for trial in study.trials():
+            checkpoints = self.checkpoints(trial.id)
+            kept = None if self.has(trial.id) else checkpoints.last()
+            if kept and (changed := kept.changed(recipe_terms(trial.recipe, trial.seed))):
+                raise ArchiveError(
+                    f"{checkpoints.folder} holds the state of a trial with another recipe: {'; '.join(changed)}. Give "
+                    "the study another name, or another folder with --out; or delete that folder to start it anew."
                 )
 
 

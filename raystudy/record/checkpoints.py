@@ -24,6 +24,7 @@ from raystudy.record.outcome import Float32, Interval, Span
 from raystudy.record.schema import fields_of
 from raystudy.record.segment import Part, Segment
 from raystudy.record.trace import Trace, joined, shifted, trace_of
+from raystudy.study import Recipe
 
 Timed = TypeVar("Timed", Span, Interval, Segment)
 
@@ -35,6 +36,8 @@ class Course:
     spans: tuple[Span, ...] = ()
     intervals: tuple[Interval, ...] = ()
     step_losses: tuple[Float32, ...] = ()
+    dear: int = 0
+    """Intervals in a row whose nats cost too much, for the rule that looks at joules."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +59,12 @@ class Kept:
     segments: tuple[Segment, ...]
     """The last one ends here."""
     at: Moment
+
+    def changed(self, terms: Mapping[str, str]) -> list[str]:
+        """Return which of these terms are not those of the state, each with both."""
+        return [
+            f"{key} was {self.terms.get(key)}, is {now}" for key, now in terms.items() if self.terms.get(key) != now
+        ]
 
     def on_clock_of(self, now: Moment) -> "Kept":
         """
@@ -101,13 +110,12 @@ class Checkpoints:
 
     def last(self) -> Kept | None:
         """Return the last state; null where none is kept. Raises ArchiveError where it cannot be read."""
-        files = sorted(self.folder.glob("*.json"))
-        return _kept(files[-1]) if files else None
+        return _kept(self.folder / f"{self.reached:04d}.json") if self.reached else None
 
     @property
     def reached(self) -> int:
         """How many intervals the last state has behind it; 0 where none is kept."""
-        return max((int(file.stem) for file in self.folder.glob("*.json")), default=0)
+        return max((int(file.stem) for file in self.folder.glob("*.json") if file.stem.isdecimal()), default=0)
 
     def state_file(self, number: int) -> Path:
         """Return where the training's part of a state lies, by its number of intervals."""
@@ -117,9 +125,13 @@ class Checkpoints:
         """Return the segments of the trial with what was read in each, on the clock that runs now."""
         return tuple(Part(segment=each, traces=self._traces(place, each)) for place, each in enumerate(segments))
 
+    def unreadable(self) -> list[str]:
+        """Return the names of files of readings that cannot be read: a gap in the readings, and no more."""
+        return [file.name for file in sorted(self.folder.glob("*.traces.parquet")) if _read(file) is None]
+
     def _traces(self, place: int, segment: Segment) -> tuple[Trace, ...]:
         files = sorted(self.folder.glob(f"*-{place}.traces.parquet"))
-        told = (trace_of(row) for file in files for row in pq.read_table(file).to_pylist())
+        told = (trace_of(row) for file in files for row in _read(file) or ())
         return joined([shifted(trace, segment.clock_shift_s) for trace in told])
 
     def clear(self) -> None:
@@ -127,12 +139,27 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _forget_before(self, number: int) -> None:
-        for file in (*self.folder.glob("*.json"), *self.folder.glob("*.safetensors")):
-            if int(file.stem) < number:
+        for file in self.folder.iterdir():
+            older = file.suffix in {".json", ".safetensors"} and file.stem.isdecimal() and int(file.stem) < number
+            if older or file.suffix == ".tmp":  # a half of one that was killed
                 file.unlink()
 
 
 _TRACES = pa.schema(list(fields_of(Trace)))
+
+
+def recipe_terms(recipe: Recipe, seed: int) -> dict[str, str]:
+    """Return what a trial trains, and from which seed, as terms."""
+    return {name: str(value) for name, value in recipe.model_dump().items()} | {"seed": str(seed)}
+
+
+def _read(file: Path) -> list[dict[str, Any]] | None:
+    """Return the readings in a file; null where it cannot be read."""
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(file, schema=_TRACES).to_pylist()
+    except (pa.ArrowException, OSError):
+        return None
+    return rows
 
 
 def _kept(file: Path) -> Kept:
@@ -145,6 +172,7 @@ def _kept(file: Path) -> Kept:
                 spans=tuple(Span(**each) for each in course["spans"]),
                 intervals=tuple(Interval(**each) for each in course["intervals"]),
                 step_losses=tuple(course["step_losses"]),
+                dear=course["dear"],
             ),
             segments=tuple(Segment(**each) for each in told["segments"]),
             at=Moment(**told["at"]),

@@ -114,9 +114,15 @@ def energies_of_each(
     *,
     exclusive: bool = True,
     own_processes: int = 0,
+    began_s: float | None = None,
 ) -> list[tuple[Energy, ...]]:
-    """Return the `energies` of several parts of one trial, whose readings are gone through once."""
-    began_s = min((span.start_s for spans in parts for span in spans), default=0.0)
+    """
+    Return the `energies` of several parts of one trial, whose readings are gone through once.
+
+    `began_s` is when the trial began, and others on its boards were counted; by default with the first span of all.
+    """
+    if began_s is None:
+        began_s = min((span.start_s for spans in parts for span in spans), default=0.0)
     devices = [_Device(each, exclusive=exclusive) for each in _by_device(traces)]
     for device in devices:
         device.note_company(began_s, own_processes)

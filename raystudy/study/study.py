@@ -33,6 +33,11 @@ class Resources(Strict):
         """Whether trials start in a new process, the default resolved."""
         return self.gpus > 0 if self.fresh_process is None else self.fresh_process
 
+    @property
+    def own_processes(self) -> int:
+        """How many processes on a board are the trial's own before it begins: the trial before it was the same one."""
+        return 0 if self.starts_fresh else 1
+
 
 class Metering(Strict):
     """How power is measured on each node."""

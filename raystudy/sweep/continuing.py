@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from raystudy.record.checkpoints import Checkpoints, Course, Kept, Moment
-from raystudy.record.energy import energies
+from raystudy.record.checkpoints import Checkpoints, Course, Kept, Moment, recipe_terms
+from raystudy.record.energy import energies_of_each
 from raystudy.record.observation import Provenance
 from raystudy.record.outcome import Outcome, Span
 from raystudy.record.segment import Part, Segment
 from raystudy.record.totals import totals
 from raystudy.record.trace import joined
-from raystudy.study import Trial
+from raystudy.study import Resources, Trial
+from raystudy.sweep.observe import segment_of
 from raystudy.sweep.provenance import versions
 from raystudy.sweep.readings import Readings
 from raystudy.training.checkpoint import Since
@@ -33,11 +34,11 @@ class Continuing:
         *,
         terms: Mapping[str, str],
         device: str,
-        after_s: float,
+        resources: Resources,
     ) -> None:
-        """Take `terms`, which must be the same for a trial to go on, and after how long its state is kept."""
+        """Take `terms`, which must be the same for a trial to go on, and the `device` it trains on."""
         self._checkpoints, self._readings, self._provenance = checkpoints, readings, provenance
-        self._terms, self._device, self._after_s = dict(terms), device, after_s
+        self._terms, self._device, self._resources = dict(terms), device, resources
         self._began_s = self._kept_s = time.monotonic()
         self.reasons: dict[str, str] = {}
         """What was decided, and what went wrong."""
@@ -53,7 +54,7 @@ class Continuing:
 
     def due(self) -> bool:
         """Whether the state shall be kept now."""
-        return time.monotonic() - self._kept_s >= self._after_s
+        return time.monotonic() - self._kept_s >= self._resources.checkpoint_after_s
 
     def keep(self, course: Course, write: Callable[[Path], None]) -> None:
         """Keep the state; what hinders that does not hinder the training."""
@@ -68,11 +69,20 @@ class Continuing:
             self._kept_s = course.spans[-1].end_s
 
     def spent_j(self, start_s: float, end_s: float) -> float | None:
-        """Return the joules between two times, measured or else estimated."""
-        span = Span(name="train", start_s=start_s, end_s=end_s)
-        traces, _ = self._readings.of([span], self._gpus)
-        total = totals(energies(traces, [span]), [span])
-        return total.energy_estimated_j if total.energy_j is None else total.energy_j
+        """Return the joules between two times that are the trial's own, measured or else estimated."""
+        spans = [Span(name="train", start_s=start_s, end_s=end_s)]
+        (figures,) = energies_of_each(
+            self._readings.of(spans, self._gpus)[0],
+            [spans],
+            exclusive=self._resources.exclusive,
+            own_processes=self._resources.own_processes,
+            began_s=self._began_s,
+        )
+        total = totals(figures, spans)
+        spent_j = total.energy_estimated_j if total.energy_j is None else total.energy_j
+        if spent_j is None:
+            self.reasons["stop"] = "the rule could not judge every interval: its joules were not known"
+        return spent_j
 
     def parts(self, outcome: Outcome) -> tuple[Part, ...]:
         """Return the segments of the finished trial, each with what was read in it."""
@@ -89,17 +99,8 @@ class Continuing:
     def _segments(self, course: Course) -> tuple[Segment, ...]:
         """Return the segments up to now; the last one is this attempt's."""
         earlier = self._before.segments if self._before else ()
-        now = Segment(
-            started_utc=self._provenance.started_utc,
-            host_hash=self._provenance.host_hash,
-            boot_hash=self._provenance.boot_hash,
-            device=self._device,
-            clock_shift_s=0.0,
-            start_s=self._began_s,
-            end_s=course.spans[-1].end_s,
-            tokens_from=earlier[-1].tokens_to if earlier else 0,
-            tokens_to=course.intervals[-1].tokens_seen,
-        )
+        after = earlier[-1] if earlier else None
+        now = segment_of(self._provenance, course, device=self._device, start_s=self._began_s, after=after)
         return (*earlier, now)
 
     def _fitting(self) -> Kept | None:
@@ -107,16 +108,14 @@ class Continuing:
         kept = self._checkpoints.last()
         if kept is None:
             return None
-        then = kept.terms
-        changed = [
-            f"{name} was {then.get(name)}, is {now}" for name, now in self._terms.items() if then.get(name) != now
-        ]
-        if changed:
+        if changed := kept.changed(self._terms):
             self._checkpoints.clear()
             self.reasons["continued"] = f"no, started anew: {'; '.join(changed)}"
             return None
         tokens = kept.course.intervals[-1].tokens_seen
         self.reasons["continued"] = f"from {tokens:,} tokens, where the last state was kept before it was interrupted"
+        if lost := self._checkpoints.unreadable():
+            self.reasons["power before"] = f"what was read until then is not whole: {', '.join(lost)} cannot be read"
         return kept.on_clock_of(self._now())
 
     def _now(self) -> Moment:
@@ -126,5 +125,4 @@ class Continuing:
 def terms_of(trial: Trial, *, threads: int, device_type: str) -> dict[str, str]:
     """Return what must be the same for a trial to go on where it was interrupted."""
     packages = {name: version for name, version in versions().items() if name in {"raystudy", "torch", "transformers"}}
-    here = {"seed": str(trial.seed), "threads": str(threads), "device": device_type}
-    return {name: str(value) for name, value in trial.recipe.model_dump().items()} | here | packages
+    return recipe_terms(trial.recipe, trial.seed) | {"threads": str(threads), "device": device_type} | packages

@@ -5,8 +5,8 @@ parts (segments and their traces) ──by place──▶ energies, totals ─�
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
+from raystudy.record.checkpoints import Course
 from raystudy.record.energy import Energy, Idle, belongs, energies_of_each
 from raystudy.record.gate import Expectation, all_met, expectations, of_all
 from raystudy.record.observation import Identity, Measurements, Observation, Provenance
@@ -69,12 +69,17 @@ def _read(study: Study, outcome: Outcome, stay: Stay, idle: Iterable[Idle]) -> _
     """Work out what was used in one stay."""
     gpus = frozenset({part.segment.device for part in stay.parts} - {"cpu"})
     own = _own(stay.traces, gpus)
-    own_processes = 0 if study.resources.starts_fresh else 1  # the trial before it was the same process
-    reckoned = partial(energies_of_each, own, exclusive=study.resources.exclusive, own_processes=own_processes)
     spans = [span for span in outcome.spans if stay.holds(span.start_s)]
     apart = [[span for span in spans if part.segment.holds(span.start_s)] for part in stay.parts]
     its_intervals = [interval for interval in outcome.intervals if stay.holds(interval.start_s)]
-    whole, *each = reckoned([spans, *apart], idle)
+    whole, *each = energies_of_each(
+        own,
+        [spans, *apart, *map(spans_of, its_intervals)],  # all at once: who was on a board is judged at the very start
+        idle,
+        exclusive=study.resources.exclusive,
+        own_processes=study.resources.own_processes,
+    )
+    of_segments, of_intervals = each[: len(apart)], each[len(apart) :]
     return _Read(
         traces=own,
         energies=whole,
@@ -82,12 +87,12 @@ def _read(study: Study, outcome: Outcome, stay: Stay, idle: Iterable[Idle]) -> _
         train_s=sum(span.duration_s for span in spans if span.name == "train"),
         segments=tuple(
             with_joules(part.segment, totals(figures, its))
-            for part, figures, its in zip(stay.parts, each, apart, strict=True)
+            for part, figures, its in zip(stay.parts, of_segments, apart, strict=True)
         ),
-        interval_energies=interval_energies(its_intervals, reckoned(list(map(spans_of, its_intervals))), own),
+        interval_energies=interval_energies(its_intervals, of_intervals, own),
         expectations=[
             expectations(figures, _own(part.traces, gpus), its)
-            for part, figures, its in zip(stay.parts, each, apart, strict=True)
+            for part, figures, its in zip(stay.parts, of_segments, apart, strict=True)
         ],
     )
 
@@ -107,4 +112,21 @@ def identity_of(study: Study, trial: Trial) -> Identity:
         seed=trial.seed,
         position=trial.position,
         nominal_tokens=trial.recipe.nominal_tokens,
+    )
+
+
+def segment_of(
+    provenance: Provenance, course: Course, *, device: str, start_s: float, after: Segment | None = None
+) -> Segment:
+    """Return the segment that began at a time and has come as far as a course has; `after` is the one before it."""
+    return Segment(
+        started_utc=provenance.started_utc,
+        host_hash=provenance.host_hash,
+        boot_hash=provenance.boot_hash,
+        device=device,
+        clock_shift_s=0.0,
+        start_s=start_s,
+        end_s=course.spans[-1].end_s,
+        tokens_from=after.tokens_to if after else 0,
+        tokens_to=course.intervals[-1].tokens_seen,
     )

@@ -100,7 +100,7 @@ class Trial(tune.Trainable):
             provenance,
             terms=terms_of(self._trial, threads=placement.threads, device_type=placement.device.type),
             device=placement.identity,
-            after_s=self._study.resources.checkpoint_after_s,
+            resources=self._study.resources,
         )
         outcome = train(
             self._trial.recipe,

@@ -58,6 +58,12 @@ def run(
     """
     started_s, began_utc = time.monotonic(), now_utc()
     todo = tuple(trial for trial in study.trials() if not archive.has(trial.id))
+    for trial in study.trials():
+        reached = archive.checkpoints(trial.id).reached
+        if reached and archive.has(trial.id):
+            archive.checkpoints(trial.id).clear()  # killed between the two
+        elif reached:
+            tell(f"{trial.id} goes on after interval {reached - 1}")
     if todo:
         _prepare_corpora(study, archive, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")

@@ -40,10 +40,6 @@ class Clock:
         self._name, self._started_s = name, now_s
         return now_s
 
-    def stop(self) -> float:
-        """End the running span, the last one; returns when."""
-        return self.switch(self._name)
-
     @property
     def spans(self) -> tuple[Span, ...]:
         """All spans that ended."""

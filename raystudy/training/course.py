@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from raystudy.record.checkpoints import Course
-from raystudy.record.outcome import Interval, Stop
+from raystudy.record.outcome import Interval, SpanName, Stop
 from raystudy.study import Recipe
 from raystudy.training.checkpoint import save
 from raystudy.training.clock import Clock
@@ -38,7 +38,7 @@ class Advance:
     def __init__(self, recipe: Recipe, loaded: Loaded, clock: Clock, hooks: Hooks, *, since: Course) -> None:
         """Take what is loaded; the clock is in its first span."""
         self._recipe, self._loaded, self._clock, self._hooks = recipe, loaded, clock, hooks
-        self._early = EarlyStop(recipe, hooks.spent_j)
+        self._early = EarlyStop(recipe, hooks.spent_j, dear=since.dear)
         self._every = recipe.eval_every_tokens or loaded.steps.budget_tokens / INTERVALS
         self._intervals, self._losses = list(since.intervals), list(since.step_losses)
         self._start_s = 0.0
@@ -71,17 +71,24 @@ class Advance:
         """Evaluate; then end, or keep the state where that is due, and let the next interval begin."""
         reached = score(self._loaded.model, self._loaded.heldout, self._recipe)
         self._add(stretch, reached, at_s=at_s)
+        if stretch and self._recipe.stop == "energy":
+            self._next("save")  # the meters are asked, which is no part of the evaluation
         cause = self._cause() if stretch else None
-        due = stretch is not None and cause is None and self._hooks.due()
-        evaluated_s = self._clock.stop() if cause else self._clock.switch("save" if due else "train")
-        self._intervals[-1] = replace(self._intervals[-1], evaluated_s=evaluated_s)
         if cause:
+            self._next("save")
             return Ended(course=self._course, score=reached, cause=cause)
-        if due:
+        if stretch and self._hooks.due():
+            self._next("save")
             self._hooks.keep(self._course, self._write)
-            evaluated_s = self._clock.switch("train")
-        self._start_s = evaluated_s
+        self._next("train")
         return None
+
+    def _next(self, name: SpanName) -> None:
+        """End the running span and begin the next; if it was the evaluation, note when it ended."""
+        ended_s = self._clock.switch(name)
+        if self._intervals[-1].evaluated_s is None:
+            self._intervals[-1] = replace(self._intervals[-1], evaluated_s=ended_s)
+        self._start_s = ended_s
 
     def _cause(self) -> Stop | None:
         """Return what ends the training here, if anything does."""
@@ -89,7 +96,12 @@ class Advance:
 
     @property
     def _course(self) -> Course:
-        return Course(spans=self._clock.spans, intervals=tuple(self._intervals), step_losses=tuple(self._losses))
+        return Course(
+            spans=self._clock.spans,
+            intervals=tuple(self._intervals),
+            step_losses=tuple(self._losses),
+            dear=self._early.dear,
+        )
 
     def _write(self, path: Path) -> None:
         """Write the state into a file."""

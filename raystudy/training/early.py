@@ -7,12 +7,12 @@ from raystudy.study import Recipe
 
 
 class EarlyStop:
-    """The rule of a recipe. Of a continued training it counts the dear intervals anew: their joules are not kept."""
+    """The rule of a recipe."""
 
-    def __init__(self, recipe: Recipe, spent_j: Callable[[float, float], float | None]) -> None:
-        """Take `spent_j`, which tells the joules between two times."""
+    def __init__(self, recipe: Recipe, spent_j: Callable[[float, float], float | None], *, dear: int = 0) -> None:
+        """Take what tells the joules between two times, and how many intervals in a row were dear until now."""
         self._recipe, self._spent_j = recipe, spent_j
-        self._dear = 0
+        self.dear = dear
 
     def over(self, intervals: Sequence[Interval]) -> Stop | None:
         """Return the rule that ends the training after the last interval; null where it goes on."""
@@ -21,8 +21,8 @@ class EarlyStop:
             since_best = len(losses) - 1 - losses.index(min(losses))
             return "patience" if since_best >= self._recipe.stop_patience else None
         if self._recipe.stop == "energy":
-            self._dear = self._dear + 1 if self._is_dear(*intervals[-2:]) else 0
-            return "energy" if self._dear >= self._recipe.stop_patience else None
+            self.dear = self.dear + 1 if self._is_dear(*intervals[-2:]) else 0
+            return "energy" if self.dear >= self._recipe.stop_patience else None
         return None
 
     def _is_dear(self, before: Interval, last: Interval) -> bool:

@@ -45,7 +45,7 @@ def forecast(recipe: Recipe, corpus: Corpus, source: Source) -> Forecast:
         tokens=tokens,
         padding_share=1 - tokens / positions,
         steps=steps,
-        evaluations=1 + (math.ceil(budget / recipe.eval_every_tokens) if recipe.eval_every_tokens else 1),
+        evaluations=1 + min(steps, math.ceil(budget / (recipe.eval_every_tokens or budget))),
         unique_tokens=min(tokens, sequences.tokens_in_set),
         epochs=tokens / sequences.tokens_in_set,
         heldout_tokens=int(corpus.heldout_offsets[-1]),

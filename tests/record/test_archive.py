@@ -7,9 +7,11 @@ import pytest
 
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Baseline, Failure
+from raystudy.record.checkpoints import recipe_terms
 from raystudy.record.energy import Idle
 from raystudy.study import Study
 from tests.observations import observation, study_of
+from tests.record.test_checkpoints import kept
 
 TEXT = 'kind = "efficiency"\nname = "made"\nquestion = "?"\nrepetitions = 2\nfactors.tokens = [1_000, 2_000]\n'
 IDLE = Idle(scope="gpu", device="GPU-5f3a", power_w=61.5, u_w=0.4)
@@ -139,3 +141,15 @@ def test_a_broken_baseline_is_named(archive: Archive) -> None:
 
     with pytest.raises(ArchiveError, match=r"before.json is not a readable idle baseline .* Move it away"):
         archive.baselines()
+
+
+def test_a_state_of_another_recipe_is_refused(study: Study, tmp_path: Path) -> None:
+    """Hours of a trial that was begun are not thrown away because a line of the study file was edited."""
+    archive, trial = Archive(tmp_path / "begun"), next(study.trials())
+    begun = dataclasses.replace(kept(), terms=recipe_terms(trial.recipe, trial.seed))
+    archive.checkpoints(trial.id).keep(begun, state=lambda path: path.touch(), traces=[])
+    archive.open_for(study, TEXT)
+    edited = study_of(levels="[1_000, 2_000]", repetitions="2", recipe__context="64", **ON_GPU)
+
+    with pytest.raises(ArchiveError, match="context was 128, is 64"):
+        archive.open_for(edited, TEXT)

@@ -125,3 +125,33 @@ def test_a_finished_trial_leaves_no_folder(checkpoints: Checkpoints) -> None:
     checkpoints.clear()
 
     assert not checkpoints.folder.exists()
+
+
+def test_readings_that_cannot_be_read_are_a_gap(checkpoints: Checkpoints) -> None:
+    """A file that was cut short takes its own readings away, is told by name, and hinders nothing."""
+    keep(checkpoints, kept())
+    keep(checkpoints, kept(intervals=2))
+    (checkpoints.folder / "0002-0.traces.parquet").write_bytes(b"PAR1")
+    (part,) = checkpoints.parts([segment()])
+
+    assert ["0002-0.traces.parquet"] == checkpoints.unreadable()
+    assert 1 == len(part.traces)
+
+
+def test_what_a_kill_left_behind_goes_with_the_next_state(checkpoints: Checkpoints) -> None:
+    """Half files are as large as a model; and names that are no state's are nobody's."""
+    keep(checkpoints, kept())
+    (checkpoints.folder / ".0001.safetensors.abc.tmp").write_bytes(b"half")
+    (checkpoints.folder / "notes.json").write_text("{}")
+    keep(checkpoints, kept(intervals=2))
+
+    assert not list(checkpoints.folder.glob(".*.tmp"))
+    assert kept(intervals=2) == checkpoints.last()
+
+
+def test_what_changed_is_told(checkpoints: Checkpoints) -> None:
+    """Each term that is not the same, with both values."""
+    keep(checkpoints, kept())
+
+    assert ["seed was 1, is 2"] == kept().changed({"seed": "2"})
+    assert [] == kept().changed({"seed": "1"})

@@ -81,6 +81,10 @@ def test_each_observation_is_judged() -> None:
     assert [dataclasses.asdict(each) for each in found.measurements.expectations] == row["expectations"]
 
 
+COMPANY = (0.0,) * 11 + (1.0,) * 110
+"""Who is on a board: nobody until 100.5 s, when it trains; then the trial itself, whom the monitor takes for another."""
+
+
 def continued(*, device: str) -> Observation:
     """Return a trial of two segments, 3 s and 5.5 s of training, on one board or on two, at 50 W each."""
     study = study_of(resources__gpus="1")
@@ -92,7 +96,10 @@ def continued(*, device: str) -> Observation:
     )
     outcome = dataclasses.replace(made.outcome, spans=spans, intervals=(during(100.5, 103.5), during(104.5, 110.0)))
     parts = (
-        Part(segment=segment(end_s=103.5), traces=(trace("energy_j"), trace("temperature_c", *[40.0] * 121))),
+        Part(
+            segment=segment(end_s=103.5),
+            traces=(trace("energy_j"), trace("temperature_c", *[40.0] * 121), trace("other_processes", *COMPANY)),
+        ),
         Part(segment=segment(start_s=104.0, device=device), traces=(trace("energy_j", device=device),)),
     )
     return observe(study, next(study.trials()), outcome, parts=parts, idle=(), provenance=made.provenance)

@@ -35,7 +35,7 @@ def test_earlier_spans_come_first() -> None:
     before = Span(name="train", start_s=1.0, end_s=2.0)
     clock = Clock(CPU, before=[before])
     switched_s = clock.switch("eval")
-    ended_s = clock.stop()
+    ended_s = clock.switch("save")
     spans = clock.spans
 
     assert before == spans[0]

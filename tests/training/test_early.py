@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from raystudy.record.outcome import Interval, Stop
 from raystudy.study import Recipe
 from raystudy.training.early import EarlyStop
 from raystudy.training.hooks import Hooks
-from tests.training.test_checkpoint import run
+from tests.training.test_checkpoint import Keeper, run
 
 BASE = {"tokens": 1_000, "eval_every_tokens": 100, "stop_patience": 2}
 
@@ -67,6 +68,24 @@ def test_a_rule_needs_what_it_looks_at(keys: dict[str, object], mistake: str) ->
     """A rule without evaluations or without its limit is a mistake of the study file."""
     with pytest.raises(ValueError, match=mistake):
         recipe(**keys)
+
+
+def test_dear_intervals_count_over_an_interruption(tmp_path: Path) -> None:
+    """A training that is continued stops where the unbroken one does."""
+    keeper, spent = Keeper(tmp_path), {"spent_j": lambda _start_s, _end_s: 1e9}
+    rule = {"stop": "energy", "stop_j_per_nat": 1.0, "stop_patience": 2}
+    whole = run(Hooks(due=lambda: True, keep=keeper.keep, **spent), **rule)
+    continued = run(Hooks(**spent), since=keeper.kept[0], **rule)
+
+    assert ("energy", whole.tokens_seen) == (continued.stopped, continued.tokens_seen)
+
+
+def test_the_question_is_no_part_of_the_evaluation() -> None:
+    """The meters are asked for the joules of an interval after its evaluation has ended."""
+    outcome = run(Hooks(spent_j=lambda _start_s, _end_s: None), stop="energy", stop_j_per_nat=1.0)
+
+    assert ["load", "eval", "train", "eval", "save", "train"] == [span.name for span in outcome.spans][:6]
+    assert [span.end_s for span in outcome.spans if span.name == "eval"] == [i.evaluated_s for i in outcome.intervals]
 
 
 def test_a_stopped_training_says_so() -> None:
