@@ -82,7 +82,7 @@ def test_each_observation_is_judged() -> None:
 
 
 COMPANY = (0.0,) * 11 + (1.0,) * 110
-"""Who is on a board: nobody until 100.5 s, when it trains; then the trial itself, whom the monitor takes for another."""
+"""Who is on a board: nobody until the training at 100.5 s; then the trial itself, which is another to the monitor."""
 
 
 def continued(*, device: str) -> Observation:
