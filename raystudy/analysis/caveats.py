@@ -1,6 +1,7 @@
 """What an expert would object to: each doubt is a function that yields a sentence or two with numbers, and what helps.
 
 To add a doubt, write the function beside its like and name it here, in the order in which a reader should meet it.
+A study of dynamics asks them too, but for those that dynamics_caveats.py names in NOT_ASKED.
 """
 
 from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import polars as pl
 
 from raystudy.analysis.findings import Table
 from raystudy.analysis.readings import states
-from raystudy.analysis.trials import Trials
+from raystudy.analysis.trials import Trials, seeds_used
 from raystudy.stats.intervals import Interval, mean_interval
 
 _NO_GAIN = (
@@ -38,7 +38,7 @@ def each_trial(trials: Trials) -> Table:
     columns = {
         "trial": pl.col("trial_id"),
         "planned order": pl.col("position"),
-        "seed": pl.col("seed"),
+        **_seeds(trials),
         "tokens seen": pl.col("tokens_seen"),
         "training, s": pl.col("train_s"),
         joules.title("training energy", "J"): pl.col(joules.train_j),
@@ -60,6 +60,13 @@ def each_trial(trials: Trials) -> Table:
         frame=trials.rows.select(**columns),
         note=" ".join(part for part in parts if part),
     )
+
+
+def _seeds(trials: Trials) -> dict[str, pl.Expr]:
+    """Show the seed of the repetition; in a study of dynamics those that weights and order had."""
+    if trials.study.kind != "dynamics":
+        return {"seed": pl.col("seed")}
+    return dict(zip(("init seed", "order seed"), seeds_used(), strict=True))
 
 
 def _interval(trials: Trials) -> dict[str, pl.Expr]:

@@ -29,12 +29,14 @@ SOFTWARE: Mapping[str, str] = {
 
 def incomplete_blocks(trials: Trials) -> Iterator[str]:
     """Trials that are not finished, and the blocks they take out of the tests."""
-    data = trials.design("loss_heldout")
+    dropped = listing([str(each) for each in trials.design("loss_heldout").dropped], longest=4)
+    yield from not_finished(trials, lost=f" Incomplete blocks are left out of the tests: {dropped}." if dropped else "")
+
+
+def not_finished(trials: Trials, *, lost: str = "") -> Iterator[str]:
+    """Trials that are not finished, and what is lost by that."""
     planned = trials.study.repetitions * len(trials.study.conditions)
-    missing = planned - trials.finished.height
-    if missing:
-        dropped = listing([str(each) for each in data.dropped], longest=4)
-        lost = f" Incomplete blocks are left out of the tests: {dropped}." if data.dropped else ""
+    if missing := planned - trials.finished.height:
         yield f"Not finished: {missing} of {counted(planned, 'trial')}.{lost} `raystudy run` adds what is missing."
 
 

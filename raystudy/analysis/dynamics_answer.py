@@ -5,11 +5,10 @@ Trajectories ──▶ two sentences an arm, and one on each pair of arms
 
 from collections.abc import Iterator
 
-from raystudy.analysis.dynamics_energy import past_of
-from raystudy.analysis.dynamics_verdict import NO_RISE, OVERFITS, at_equal_tokens, repeats, verdict
-from raystudy.analysis.inference import pair_name
+from raystudy.analysis.dynamics_energy import known_joules, past_of
+from raystudy.analysis.dynamics_verdict import NO_RISE, NOT_TOLD, OVERFITS, at_equal_tokens, repeats, verdict
 from raystudy.analysis.trajectories import SEED, Arm, Trajectories
-from raystudy.analysis.words import counted, equals, in_unit, number
+from raystudy.analysis.words import counted, equals, in_unit, listing, number
 from raystudy.stats.probability import ALPHA
 
 
@@ -40,12 +39,15 @@ def _afterwards(arm: Arm) -> str:
     end = f"{number(arm.data.values[:, -1].mean())} at {last:,} tokens"
     if rise.estimate is None or rise.ci_low is None or rise.ci_high is None:
         return f"it ends at {end}, and its rise has no test{_because(rise.reason)}"
-    spread = f"{number(rise.estimate)} nats (95 %: {number(rise.ci_low)} to {number(rise.ci_high)})"
+    spread = f"95 %: {number(rise.ci_low)} to {number(rise.ci_high)}"
     if rise.ci_low <= 0:
-        return f"it ends at {end}, a rise of {spread}, which chance may make"
+        return f"it ends at {end}, and no rise is shown ({spread} nats)"
     first = arm.turning.first_rise
     shown = "" if first is None else f", first shown at {int(first):,}"
-    return f"then it rises by {spread} to {end}{shown}"
+    return (
+        f"then it rises to {end}{shown}; with each seed's best interval chosen by the other seeds, the rise is "
+        f"{number(rise.estimate)} nats ({spread})"
+    )
 
 
 def _spent(found: Trajectories, arm: Arm) -> Iterator[str]:
@@ -58,10 +60,17 @@ def _spent(found: Trajectories, arm: Arm) -> Iterator[str]:
         None if value is None else number(value / divisor)
         for value in (past.energy_j.mean, past.energy_j.low, past.energy_j.high, past.u_j)
     )
-    certain = [f"95 % between seeds: {low_j} to {high_j}", *([] if u_j is None else [f"± {u_j} from readings"])]
+    known, runs = len(known_joules(arm)), len(arm.runs.subjects)
+    certain = [
+        f"95 % between seeds: {low_j} to {high_j}",
+        *([] if u_j is None else [f"± {u_j} from readings"]),
+        *([] if known == runs else [f"{known} of {runs} runs have joules"]),
+    ]
+    cut = "" if arm.up_to is None else f" and up to {arm.up_to:,} tokens"
     yield (
-        f"After each seed's own minimum the training spent {'an estimated ' if found.joules.estimated else ''}{mean} "
-        f"{unit} ({'; '.join(certain)}), {number(100 * past.share.mean)} % of its joules."
+        f"After each seed's own minimum{cut} the training spent {'an estimated ' if found.joules.estimated else ''}"
+        f"{mean} {unit} ({'; '.join(certain)}), {number(100 * past.share.mean)} % of its joules"
+        f"{' up to there' if cut else ''}."
     )
 
 
@@ -72,22 +81,36 @@ def _between(found: Trajectories) -> Iterator[str]:
         return
     for pair in equal.pairs:
         if pair.mean_diff is None or pair.p_holm is None or pair.ci_low is None or pair.ci_high is None:
-            yield f"At {equal.tokens:,} tokens {pair_name(pair)} cannot be told{_because(pair.reason)}."
+            yield (
+                f"At {equal.tokens:,} tokens the loss with {found.factor} {pair.a} cannot be compared with that with "
+                f"{pair.b}{_because(pair.reason)}."
+            )
             continue
         low, high = (pair.ci_low, pair.ci_high) if pair.mean_diff > 0 else (-pair.ci_high, -pair.ci_low)
         sure = "hardly chance" if pair.p_holm < ALPHA else "which chance may make"
         yield (
             f"At {equal.tokens:,} tokens the loss with {found.factor} {pair.a} is {number(abs(pair.mean_diff))} nats "
-            f"{'above' if pair.mean_diff > 0 else 'below'} that with {pair.b} (95 %: {number(low)} to {number(high)}), "
-            f"{sure} ({equals(pair.p_holm)})."
+            f"{'above' if pair.mean_diff > 0 else 'below'} that with {pair.b} over {counted(pair.n, SEED)} (95 %: "
+            f"{number(low)} to {number(high)}), {sure} ({equals(pair.p_holm)})."
         )
 
 
 def _repetition(found: Trajectories) -> Iterator[str]:
-    """Say that repeated text overfits where it does, and fresh text does not."""
-    overfits = any(verdict(arm) == OVERFITS for arm in found.arms)
-    if overfits and any(verdict(arm) in NO_RISE for arm in found.arms if not repeats(arm)):
+    """Say that repeated text overfits and fresh text does not; where not all arms do so, which arms rise."""
+    verdicts = {arm.level: verdict(arm) for arm in found.arms}
+    repeated = {arm.level for arm in found.arms if repeats(arm)}
+    flat = [level for level in verdicts if verdicts[level] in NO_RISE]
+    rising = [level for level in verdicts if verdicts[level] not in {*NO_RISE, NOT_TOLD}]
+    if OVERFITS not in verdicts.values() or not flat:
+        return
+    if {level for level in verdicts if verdicts[level] == OVERFITS} == repeated and {*flat, *repeated} == {*verdicts}:
         yield "The loss rises where text is repeated, and is not shown to rise where it is not: it overfits."
+        return
+    risen, not_risen = (
+        listing([f"{level} ({'repeated' if level in repeated else 'fresh'} text)" for level in levels])
+        for levels in (rising, flat)
+    )
+    yield f"The loss rises at {found.factor} {risen}, and is not shown to rise at {not_risen}."
 
 
 def _because(reason: str | None) -> str:

@@ -9,9 +9,12 @@ from dataclasses import replace
 import polars as pl
 
 from raystudy.analysis import board_caveats, design_caveats, energy_caveats, meter_caveats, text_caveats
-from raystudy.analysis.caveats import Caveat
+from raystudy.analysis.caveats import CAVEATS, Caveat
+from raystudy.analysis.dynamics_energy import known_joules
+from raystudy.analysis.dynamics_verdict import at_equal_tokens
 from raystudy.analysis.tested_caveats import few_for_levels
-from raystudy.analysis.trajectories import FULL, Trajectories
+from raystudy.analysis.trajectories import FULL, SEED, Arm, Trajectories
+from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import counted, listing, number
 from raystudy.stats.spikes import PUBLISHED, cannot_fire
 
@@ -19,47 +22,47 @@ ENOUGH_SEEDS = 5
 
 Doubt = Callable[[Trajectories], Iterator[str]]
 
-FIRST: Sequence[Caveat] = (
-    energy_caveats.nameplate,
-    energy_caveats.not_measured,
-    energy_caveats.mixed_methods,
-    meter_caveats.failed_expectations,
-    meter_caveats.missing_readings,
-    board_caveats.several_boards,
-    meter_caveats.shared_devices,
-    text_caveats.synthetic_corpus,
-    design_caveats.incomplete_blocks,
+COMPARING: frozenset[Caveat] = frozenset(
+    {board_caveats.several_boards, energy_caveats.unsteady, meter_caveats.within_uncertainty}
 )
-"""Doubts of any trials that a reader should meet first."""
-LAST: Sequence[Caveat] = (
-    design_caveats.mixed_machines,
-    design_caveats.mixed_software,
-    design_caveats.shared_node,
-    design_caveats.left_out,
-    energy_caveats.uncertain,
-    meter_caveats.within_uncertainty,
-    energy_caveats.no_idle_baseline,
-    meter_caveats.negative_net,
-    meter_caveats.idle_drift,
-    energy_caveats.partial_scope,
-    text_caveats.few_heldout_tokens,
-    text_caveats.mixed_tokenizers,
-    text_caveats.different_corpora,
-    text_caveats.padding,
+"""Doubts that compare the joules of trials, or test them: of those of full length alone."""
+NOT_ASKED: frozenset[Caveat] = frozenset(
+    {
+        design_caveats.few_repetitions,
+        design_caveats.same_order,
+        design_caveats.mixed_seeds,
+        text_caveats.overlapping_losses,
+        text_caveats.repeated_data,
+        text_caveats.nominal_tokens,
+        text_caveats.one_sentence,
+        energy_caveats.mostly_denominator,
+        energy_caveats.constant_speed,
+    }
 )
-"""Those that come after what is special of trajectories."""
+"""Doubts of levels that make no sense for trajectories, or that these tell in another way."""
 
 
 def caveats(found: Trajectories) -> tuple[str, ...]:
-    """Return every doubt that these trajectories raise; energy is compared among trials of full length."""
-    trials = found.trials
-    full = replace(trials, rows=trials.rows.filter(pl.col("stopped") == FULL))
-    return (
-        *(text for doubt in FIRST for text in doubt(trials)),
-        *(text for doubt in DYNAMICS_CAVEATS for text in doubt(found)),
-        *(energy_caveats.unsteady(full) if full.rows.height else ()),
-        *(text for doubt in LAST for text in doubt(trials)),
-    )
+    """Return every doubt that these trajectories raise."""
+    return tuple(text for doubt in CAVEATS for text in _in_turn(doubt, found))
+
+
+def _in_turn(doubt: Caveat, found: Trajectories) -> Iterator[str]:
+    """Yield what a doubt of any trials says of these; those of trajectories stand where blocks would be doubted."""
+    if doubt is design_caveats.incomplete_blocks:
+        yield from design_caveats.not_finished(found.trials)
+        for own in DYNAMICS_CAVEATS:
+            yield from own(found)
+    elif doubt in COMPARING:
+        full = _of_full_length(found.trials)
+        yield from doubt(full) if full.levels else ()
+    elif doubt not in NOT_ASKED:
+        yield from doubt(found.trials)
+
+
+def _of_full_length(trials: Trials) -> Trials:
+    rows = trials.rows.filter(pl.col("stopped") == FULL)
+    return replace(trials, rows=rows, levels=tuple(level for level in trials.levels if level in rows["level"]))
 
 
 def no_trajectory(found: Trajectories) -> Iterator[str]:
@@ -111,34 +114,86 @@ def few_seeds(found: Trajectories) -> Iterator[str]:
         return
     n = len(fewest.data.subjects)
     if n < ENOUGH_SEEDS:
-        yield f"Only {counted(n, 'seed')}: bands and p values rest on very few. {ENOUGH_SEEDS} or more would help."
+        unequal = any(len(arm.data.subjects) > n for arm in found.arms)
+        which = found.name(fewest, counted(n, SEED)) if unequal else counted(n, SEED)
+        rest = "bands and p values rest on very few" if n > 1 else "it has neither bands nor p values"
+        yield f"Only {which}: {rest}. {ENOUGH_SEEDS} or more would help."
     yield from few_for_levels(fewest.data, subjects="seeds", levels="intervals")
+
+
+def unequal_arms(found: Trajectories) -> Iterator[str]:
+    """Arms that do not hold the same runs."""
+    equal = at_equal_tokens(found)
+    if equal is None or all(set(arm.runs.subjects) == set(equal.runs) for arm in found.arms):
+        return
+    runs = listing([_spoken(run) for run in equal.runs], longest=12)
+    compared = f"The arms hold different runs, and are compared over {runs}" if runs else "The arms share no run"
+    yield f"{compared}. What is told of one arm alone (means, bands, rise, joules) is that of all its own runs."
 
 
 def what_seeds_vary(found: Trajectories) -> Iterator[str]:
     """Seeds that vary one thing, or two things together."""
-    pairs = found.rows.select("init", "order").unique()
-    inits, orders = pairs["init"].n_unique(), pairs["order"].n_unique()
+    inits, orders = (found.rows[column].n_unique() for column in ("init", "order"))
     if found.crossed:
-        lacking = inits * orders - pairs.height
-        without = (
-            f" {lacking} of the {inits * orders} combinations are missing, so these averages differ." if lacking else ""
-        )
         yield (
             f"{inits} seeds of the weights are crossed with {orders} of the order. Runs that share their weights are "
-            f"not independent, so tests and bands count {inits} seeds, each averaged over its orders; they hold for "
-            f"these orders.{without}"
+            "not independent, so a seed of tests and bands is one of the weights, averaged over its orders; they hold "
+            "for these orders."
         )
-    elif orders == 1 and inits > 1:
+        for arm in found.arms:
+            yield from _lacking(found, arm)
+    elif orders == 1 and _spreads(found):
         yield (
             "All runs see the data in one order, so the spread between seeds is that of the initial weights alone. "
             "Several levels of factors.order_seed would tell what the order adds."
         )
-    elif inits == 1 and orders > 1:
+    elif inits == 1 and _spreads(found):
         yield (
             "All runs start from the same weights, so the spread between seeds is that of the data order alone. "
             "Several levels of factors.init_seed would tell what the weights add."
         )
+
+
+def _lacking(found: Trajectories, arm: Arm) -> Iterator[str]:
+    """Say which orders the seeds of an arm lack, so that their averages differ."""
+    there = set(arm.rows.select("init", "order").iter_rows())
+    inits, orders = sorted({init for init, _ in there}), found.rows["order"].unique().sort().to_list()
+    lacking = [(init, order) for init in inits for order in orders if (init, order) not in there]
+    if lacking:
+        what = found.name(arm, "averages")
+        without = listing([f"init {init} with order {order}" for init, order in lacking], longest=4)
+        yield f"The {what} are not all over the same orders, for these runs are missing: {without}."
+
+
+def _spreads(found: Trajectories) -> bool:
+    """Whether any arm has a spread between seeds."""
+    return any(len(arm.data.subjects) > 1 for arm in found.arms)
+
+
+def without_joules(found: Trajectories) -> Iterator[str]:
+    """Runs that lack the joules of an interval, where trials have joules."""
+    if not found.joules.known or not found.arms:
+        return
+    if not any(known_joules(arm) for arm in found.arms):
+        yield (
+            "Trials have joules, yet no run has them at every interval, so there are no prices, no stops, and no "
+            "joules past the minimum."
+        )
+        return
+    for arm in found.arms:
+        at = pl.col("train_j").is_null().any().over("block")
+        lacking = arm.rows.filter(at)["block"].unique(maintain_order=True).to_list()
+        if lacking:
+            yield (
+                f"{len(lacking)} of {found.name(arm, counted(len(arm.runs.subjects), 'run'))} lack the joules of an "
+                f"interval ({listing([_spoken(run) for run in lacking], longest=4)}), so prices, stops and joules "
+                "past the minimum are those of the others."
+            )
+
+
+def _spoken(run: str) -> str:
+    """Name a run so that it can stand in a list: `init 1 with order 2`."""
+    return run.replace(", ", " with ")
 
 
 def published_rule(found: Trajectories) -> Iterator[str]:
@@ -182,7 +237,9 @@ DYNAMICS_CAVEATS: Sequence[Doubt] = (
     incomplete_runs,
     stopped_early,
     few_seeds,
+    unequal_arms,
     what_seeds_vary,
+    without_joules,
     published_rule,
     schedule,
     slept,

@@ -4,7 +4,7 @@ Arm ──joules of each run and interval──▶ price, cheapest stop, cost of
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,27 +15,45 @@ from raystudy.analysis.inference import Row
 from raystudy.analysis.trajectories import Arm, Trajectories
 from raystudy.stats.design import Matrix
 from raystudy.stats.intervals import Interval, mean_interval
-from raystudy.stats.stopping import PastBest, across_seeds, cheapest_stop, cost_of, marginal_j_per_nat, past_best
+from raystudy.stats.stopping import PastBest, cheapest_stop, cost_of, marginal_j_per_nat, past_best
 
 _MOST_TARGETS = 10
-_PRICES = (
-    "Means over seeds, training only. ± from readings: half-width (99 %) that the readings leave the joules of one "
-    "run. Nats bought: what the held-out loss fell by in the interval, with its 95 % interval between seeds; price: "
-    "joules over nats, with that interval. Where the loss did not fall nothing was bought, and there is no price; "
-    "where the interval of the nats holds zero, the price has no upper bound."
-)
-_STOPS = (
-    "Past the minimum: joules of the training after each seed's own least loss, with the 95 % interval between seeds, "
-    "and beside it the half-width (99 %) that the readings leave one run, and with it what the instrument's gain adds "
-    "for the joules themselves; its share is of all training. By noise alone, a loss that has levelled off has its "
-    "minimum before the end, too. Cheapest: tokens at which a nat, counted from the start, has cost least on the mean "
-    "curve; from then on each costs more. Where each interval buys less than the one before, that is the first one, "
-    "and says how steep the start is."
-)
-_COSTS = (
-    "What it took to first reach a held-out loss, between two evaluations by a straight line; means over the seeds "
-    "that reach it, of how many. Where not all do, the mean says nothing of the others, and has no interval."
-)
+_WITH = {"runs with joules": "Joules are those of so many runs, which have them at every interval."}
+UP_TO = {"up to": "Up to: where all runs stopped early, they are told up to the last interval that all reached."}
+_PRICES = {
+    "tokens": "Means over seeds, training only.",
+    **_WITH,
+    "± from readings, J": "± from readings: half-width (99 %) that the readings leave the joules of one run.",
+    "nats bought": (
+        "Nats bought: what the held-out loss fell by in the interval, with its 95 % interval between seeds; price: "
+        "joules over nats, with that interval. Where the loss did not fall nothing was bought, and there is no price; "
+        "where the interval of the nats holds zero, the price has no upper bound."
+    ),
+}
+_STOPS = {
+    "least loss at": (
+        "Past the minimum: joules of the training after each seed's own least loss, with the 95 % interval between "
+        "seeds; its share is of all training. By noise alone, a loss that has levelled off has its minimum before the "
+        "end, too."
+    ),
+    **UP_TO,
+    **_WITH,
+    "± from readings, J": "± from readings: half-width (99 %) that the readings leave one run.",
+    "± with gain, J": "± with gain: with what the instrument's gain adds for the joules themselves.",
+    "cheapest at": (
+        "Cheapest: tokens at which a nat, counted from the start, has cost least on the mean curve; from then on each "
+        "costs more. Where each interval buys less than the one before, that is the first one, and says how steep the "
+        "start is."
+    ),
+}
+_COSTS = {
+    "held-out loss": (
+        "What it took to first reach a held-out loss, between two evaluations by a straight line; means over the seeds "
+        "that reach it, of how many. Where not all do, the mean says nothing of the others, and has no interval."
+    ),
+    **_WITH,
+}
+"""What a reader must know of each column, where it is there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +72,7 @@ def tables(found: Trajectories) -> tuple[Table, ...]:
     """Return prices and stops where joules are known, and what losses cost, in tokens at least."""
     if not found.arms:
         return ()
-    known = any(_known(arm) for arm in found.arms)
+    known = any(known_joules(arm) for arm in found.arms)
     return (*((_stops(found), _prices(found)) if known else ()), *_costs(found))
 
 
@@ -70,7 +88,7 @@ def past_minimum(arm: Arm) -> list[PastBest | None]:
 def past_of(arm: Arm) -> Past | None:
     """Return what an arm spent past the minimum; None where no run's joules are known."""
     each = past_minimum(arm)
-    if not _known(arm):
+    if not known_joules(arm):
         return None
     widths = [run.half_width_j for run in each if run is not None and run.half_width_j is not None]
     return Past(
@@ -81,15 +99,15 @@ def past_of(arm: Arm) -> Past | None:
 
 
 def _prices(found: Trajectories) -> Table:
-    rows = [row for arm in found.arms if _known(arm) for row in _price(found, arm)]
-    note = f"{_PRICES} {found.joules.note}".strip()
-    frame = found.frame(rows, {"tokens": pl.Int64})
-    return Table(name="prices", title="What each interval cost and bought", frame=frame, note=note)
+    rows = [row for arm in found.arms if known_joules(arm) for row in _price(found, arm)]
+    frame = found.frame(rows, dict.fromkeys(("tokens", "runs with joules"), pl.Int64))
+    title = "What each interval cost and bought"
+    return Table(name="prices", title=title, frame=frame, note=note(_PRICES, frame, found))
 
 
 def _price(found: Trajectories, arm: Arm) -> Iterator[Row]:
     """Yield one row an interval, of the mean curve; its price is bounded by the interval of its nats."""
-    whole = [joules for joules in _joules(arm) if joules is not None]
+    whole = known_joules(arm)
     spent, sums = np.mean(whole, axis=0), np.mean(np.cumsum(whole, axis=1), axis=0)
     widths, losses = arm.matrix("u_j"), arm.data.values
     prices = marginal_j_per_nat(losses.mean(axis=0), spent)
@@ -98,6 +116,7 @@ def _price(found: Trajectories, arm: Arm) -> Iterator[Row]:
         joules = float(spent[place])
         yield found.key(arm) | {
             "tokens": int(arm.data.levels[place]),
+            "runs with joules": _fewer(arm),
             found.joules.title("training energy", "J"): joules,
             "± from readings, J": None if math.isnan(u_j) else u_j,
             found.joules.title("so far", "J"): float(sums[place]),
@@ -111,20 +130,28 @@ def _price(found: Trajectories, arm: Arm) -> Iterator[Row]:
 
 
 def _stops(found: Trajectories) -> Table:
-    rows = [found.key(arm) | _stop(found, arm) for arm in found.arms if _known(arm)]
-    whole = dict.fromkeys(("least loss at", "cheapest at", "dearer from"), pl.Int64)
-    note = f"{_STOPS} {found.joules.note}".strip()
-    frame = found.frame(rows, whole)
-    return Table(name="stops", title="Where to stop, and what came too late", frame=frame, note=note)
+    rows = [found.key(arm) | _stop(found, arm) for arm in found.arms if known_joules(arm)]
+    whole = ("least loss at", "up to", "runs with joules", "cheapest at", "dearer from")
+    frame = found.frame(rows, dict.fromkeys(whole, pl.Int64))
+    title = "Where to stop, and what came too late"
+    return Table(name="stops", title=title, frame=frame, note=note(_STOPS, frame, found))
+
+
+def note(told: Mapping[str, str], frame: pl.DataFrame, found: Trajectories) -> str:
+    """Explain the columns that are there."""
+    parts = (*(text for column, text in told.items() if column in frame.columns), found.joules.note)
+    return " ".join(part for part in parts if part)
 
 
 def _stop(found: Trajectories, arm: Arm) -> Row:
-    past, joules = past_of(arm), np.mean([each for each in _joules(arm) if each is not None], axis=0)
+    past, joules = past_of(arm), np.mean(known_joules(arm), axis=0)
     assert past is not None, "arms without joules are left out before"
     cheapest = cheapest_stop(arm.data.values.mean(axis=0), joules)
     at = [int(level) for level in arm.data.levels]
     return {
         "least loss at": at[arm.best],
+        "up to": arm.up_to,
+        "runs with joules": _fewer(arm),
         found.joules.title("past the minimum", "J"): past.energy_j.mean,
         "95 % low": past.energy_j.low,
         "95 % high": past.energy_j.high,
@@ -148,10 +175,9 @@ def _with_gain(arm: Arm, past: Past) -> float | None:
 def _costs(found: Trajectories) -> Iterator[Table]:
     rows = [found.key(arm) | _cost(found, arm, loss) for loss in targets(found.arms) for arm in found.arms]
     if rows:
-        note = f"{_COSTS} {found.joules.note}".strip()
-        frame = found.frame(rows, dict.fromkeys(("reached by", "of"), pl.Int64))
+        frame = found.frame(rows, dict.fromkeys(("reached by", "of", "runs with joules"), pl.Int64))
         frame = frame.select("held-out loss", pl.exclude("held-out loss"))
-        yield Table(name="costs", title="What a loss costs", frame=frame, note=note)
+        yield Table(name="costs", title="What a loss costs", frame=frame, note=note(_COSTS, frame, found))
 
 
 def _cost(found: Trajectories, arm: Arm, loss: float) -> Row:
@@ -172,6 +198,7 @@ def _cost(found: Trajectories, arm: Arm, loss: float) -> Row:
         "reached by": sum(at is not None for _, at in reached),
         "of": len(reached),
         "tokens": _over_seeds(arm, tokens).mean,
+        "runs with joules": _fewer(arm),
         found.joules.title("training energy", "J"): energy.mean,
         "95 % low": energy.low if all_of_them else None,
         "95 % high": energy.high if all_of_them else None,
@@ -194,10 +221,17 @@ def _joules(arm: Arm) -> list[Matrix | None]:
     return [None if np.isnan(joules).any() else joules for joules in arm.matrix("train_j")]
 
 
-def _known(arm: Arm) -> bool:
-    return any(joules is not None for joules in _joules(arm))
+def known_joules(arm: Arm) -> list[Matrix]:
+    """Return the joules of the runs that have them at every interval, each (intervals,)."""
+    return [joules for joules in _joules(arm) if joules is not None]
+
+
+def _fewer(arm: Arm) -> int | None:
+    """Return how many runs have joules, where some do and some do not."""
+    n = len(known_joules(arm))
+    return n if 0 < n < len(arm.runs.subjects) else None
 
 
 def _over_seeds(arm: Arm, values: Sequence[float | None]) -> Interval:
-    """Return the mean over the seeds of the tests of what was found for each run."""
-    return across_seeds(arm.by_seed(values)).mean
+    """Return the mean, over the seeds of the tests that have any, of what was found for each run."""
+    return mean_interval(np.array([value for value in arm.by_seed(values) if value is not None], dtype=np.float64))

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from raystudy.analysis.dynamics_energy import past_minimum
+from raystudy.analysis.dynamics_energy import UP_TO, note, past_minimum
 from raystudy.analysis.findings import Table
 from raystudy.analysis.inference import Row
 from raystudy.analysis.trajectories import SEED, Arm, Trajectories
 from raystudy.stats.step_spikes import step_spikes
 from raystudy.stats.telemetry import telemetry
 
-_SEEDS = (
-    "Final less best is at least 0 by construction, so its mean proves no rise; the test of the rise lets the other "
-    "seeds choose the best interval. Spikes: intervals, by the published rule and by the window before it. Step "
-    "spikes: steps whose training loss lies more than 6 robust standard deviations (MAD) above the median of the 101 "
-    "steps before."
-)
+_SEEDS = {
+    "final less best": (
+        "Final less best is at least 0 by construction, so its mean proves no rise; the test of the rise lets the "
+        "other seeds choose the best interval. Spikes: intervals, by the published rule and by the window before it. "
+        "Step spikes: steps whose training loss lies more than 6 robust standard deviations (MAD) above the median of "
+        "the 101 steps before."
+    ),
+    **UP_TO,
+}
 _EARLY = (
     "Runs that a rule stopped. They are in no mean, test or band beside runs of full length; the last column holds the "
     "mean of those at the same interval, where there are any."
@@ -38,9 +41,9 @@ def tables(found: Trajectories) -> tuple[Table, ...]:
 
 def _seeds(found: Trajectories) -> Table:
     rows = [row for arm in found.arms for row in _of_arm(found, arm)]
-    whole = dict.fromkeys(("best at", "backslides", "spikes", "spikes, lagged", "step spikes"), pl.Int64)
-    note = f"{_SEEDS} {found.joules.note}".strip()
-    return Table(name="seeds", title="Each seed", frame=found.frame(rows, whole | {SEED: pl.String}), note=note)
+    whole = dict.fromkeys(("best at", "up to", "backslides", "spikes", "spikes, lagged", "step spikes"), pl.Int64)
+    frame = found.frame(rows, whole | {SEED: pl.String})
+    return Table(name="seeds", title="Each seed", frame=frame, note=note(_SEEDS, frame, found))
 
 
 def _of_arm(found: Trajectories, arm: Arm) -> Iterator[Row]:
@@ -50,6 +53,7 @@ def _of_arm(found: Trajectories, arm: Arm) -> Iterator[Row]:
         yield found.key(arm) | {
             SEED: each.seed,
             "best at": int(each.best_interval),
+            "up to": arm.up_to,
             "final less best": each.final_minus_best,
             "backslides": each.backslides,
             "spikes": len(each.spikes),

@@ -9,26 +9,28 @@ import numpy as np
 import polars as pl
 
 from raystudy.analysis.findings import Table
-from raystudy.analysis.inference import REASON, Row, differences, pair_name
+from raystudy.analysis.inference import REASON, Row, differences, pair_row
 from raystudy.analysis.trajectories import REPEATED, SEED, Arm, Trajectories
 from raystudy.stats.cells import design
 from raystudy.stats.design import Design
 from raystudy.stats.pairwise import Pair, pairwise
 
-OVERFITS, _NOT_SHOWN, _LEAST_AT_END = "overfits", "no rise shown", "no rise: the loss is least at the end"
+OVERFITS, NOT_TOLD = "overfits", "not told"
+_NOT_SHOWN, _LEAST_AT_END = "no rise shown", "no rise: the loss is least at the end"
 NO_RISE = frozenset({_NOT_SHOWN, _LEAST_AT_END})
 """Verdicts."""
 _EQUAL = 0.01
 """Tokens that differ by less, for a step more or less, are as good as equal."""
 _NOTE = (
-    "Best: the interval of the least mean loss. Gap: held-out less training loss. Rise: final less best held-out loss, "
-    "the best one chosen by the other seeds, with its 95 % interval. It overfits where that interval is above zero on "
-    "text that was repeated, and the gap grew meanwhile."
+    "Best: the interval of the least mean loss. Gap: held-out less training loss. Final less best: of the held-out "
+    "loss, the best interval chosen by the other seeds, with its 95 % interval. It overfits where that is above zero "
+    "on text that was repeated, and the gap grew meanwhile."
 )
 _ARMS = (
     "Held-out loss of the last interval that all arms share, later level less earlier one, paired by seed; Holm's p "
     "holds for all pairs together."
 )
+_SHOWN = ("pair", "tokens", "seeds", "difference", "95 % low", "95 % high", "t", "df", "p", "p (Holm)", REASON)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +39,9 @@ class Equal:
 
     tokens: int
     data: Design
-    """Held-out loss, (seeds, arms)."""
+    """Held-out loss, (seeds, arms), of the runs that have one in every arm."""
+    runs: tuple[str, ...]
+    """These runs."""
     pairs: tuple[Pair, ...]
     """Later level less earlier one."""
 
@@ -62,7 +66,7 @@ def _verdict(arm: Arm) -> Row:
         "for each parameter": unique / parameters,
         **{f"epochs at {name}": rows["epochs_seen"].mean() for name, rows in ends.items()},
         **{f"gap at {name}": rows["gap"].mean() for name, rows in ends.items()},
-        "rise": rise.estimate,
+        "final less best": rise.estimate,
         "95 % low": rise.ci_low,
         "95 % high": rise.ci_high,
         "verdict": verdict(arm),
@@ -75,7 +79,7 @@ def verdict(arm: Arm) -> str:
     if arm.best == arm.places - 1:
         return _LEAST_AT_END
     if rise.ci_low is None:
-        return "not told"
+        return NOT_TOLD
     if rise.ci_low <= 0:
         return _NOT_SHOWN
     if arm.best == 0:
@@ -104,28 +108,17 @@ def at_equal_tokens(found: Trajectories) -> Equal | None:
 
 
 def _equal(found: Trajectories, tokens: int, at: list[int]) -> Equal:
-    rows = [arm.at(place) for arm, place in zip(found.arms, at, strict=True)]
+    rows = pl.concat([arm.at(place) for arm, place in zip(found.arms, at, strict=True)])
+    # Else a seed that lacks an order in one arm would be the mean of other orders there.
+    both = rows.filter(pl.len().over("block") == len(found.arms))
     levels = {"level": tuple(arm.level for arm in found.arms)}
-    data = design(pl.concat(rows), subject=SEED, within=["level"], value="loss_heldout", levels=levels)
-    return Equal(tokens=tokens, data=data, pairs=differences(pairwise(data)))
+    data = design(both, subject=SEED, within=["level"], value="loss_heldout", levels=levels)
+    runs = tuple(both["block"].unique(maintain_order=True))
+    return Equal(tokens=tokens, data=data, runs=runs, pairs=differences(pairwise(data)))
 
 
 def _arms(found: Trajectories, equal: Equal) -> Table:
-    rows = [
-        {
-            "pair": pair_name(pair),
-            "tokens": equal.tokens,
-            "seeds": pair.n,
-            "difference": pair.mean_diff,
-            "95 % low": pair.ci_low,
-            "95 % high": pair.ci_high,
-            "t": pair.t,
-            "df": pair.df,
-            "p": pair.p,
-            "p (Holm)": pair.p_holm,
-            REASON: pair.reason,
-        }
-        for pair in equal.pairs
-    ]
-    kinds = {"pair": pl.String} | dict.fromkeys(("tokens", "seeds", "df"), pl.Int64)
-    return Table(name="arms", title="The arms at equal tokens", frame=found.frame(rows, kinds), note=_ARMS)
+    rows = [{"tokens": equal.tokens} | pair_row(pair, "seeds") for pair in equal.pairs]
+    frame = found.frame(rows, {"pair": pl.String} | dict.fromkeys(("tokens", "seeds", "df"), pl.Int64))
+    shown = [column for column in _SHOWN if column in frame.columns]
+    return Table(name="arms", title="The arms at equal tokens", frame=frame.select(shown), note=_ARMS)

@@ -70,7 +70,7 @@ def sizes_table(tested: Mapping[str, Tested], *, first: str, subjects: str, note
 def pairs_table(pairs: Mapping[str, Sequence[Pair]], *, first: str, subjects: str, note: str = "") -> Table:
     """Return the differences between levels, later less earlier."""
     kinds = {first: pl.String, "pair": pl.String, subjects: pl.Int64, "df": pl.Int64}
-    rows = [{first: name, **_pair(pair, subjects)} for name, several in pairs.items() for pair in several]
+    rows = [{first: name, **pair_row(pair, subjects)} for name, several in pairs.items() for pair in several]
     note = f"{_PAIRS.format(subjects=subjects)} {note}".strip()
     return Table(name="pairwise", title="Which levels differ?", frame=frame_of(rows, kinds, subjects), note=note)
 
@@ -110,6 +110,26 @@ def pair_name(pair: Pair) -> str:
     return f"{pair.a} − {pair.b}"
 
 
+def pair_row(pair: Pair, subjects: str) -> Row:
+    """Return the row of a pair, in any table of pairs."""
+    return {
+        "pair": pair_name(pair),
+        subjects: pair.n,
+        "difference": pair.mean_diff,
+        "95 % low": pair.ci_low,
+        "95 % high": pair.ci_high,
+        "t": pair.t,
+        "df": pair.df,
+        "p": pair.p,
+        "p (Holm)": pair.p_holm,
+        "p (max-T)": pair.p_max_t,
+        "p (Bonferroni)": pair.p_bonferroni,
+        "d_z": pair.d_z,
+        "g_av": pair.g_av,
+        REASON: pair.reason,
+    }
+
+
 def _turned(pair: Pair) -> Pair:
     mean_diff, ci_low, ci_high, t, d_z, g_av = (
         None if value is None else 0.0 - value  # not -0.0
@@ -147,25 +167,6 @@ def _sized(sizes: Sizes | None) -> Row:
         size = EffectSize() if sizes is None else getattr(sizes, short)
         row |= {called: size.value, f"{called} low": size.low, f"{called} high": size.high}
     return row
-
-
-def _pair(pair: Pair, subjects: str) -> Row:
-    return {
-        "pair": pair_name(pair),
-        subjects: pair.n,
-        "difference": pair.mean_diff,
-        "95 % low": pair.ci_low,
-        "95 % high": pair.ci_high,
-        "t": pair.t,
-        "df": pair.df,
-        "p": pair.p,
-        "p (Holm)": pair.p_holm,
-        "p (max-T)": pair.p_max_t,
-        "p (Bonferroni)": pair.p_bonferroni,
-        "d_z": pair.d_z,
-        "g_av": pair.g_av,
-        REASON: pair.reason,
-    }
 
 
 def _trend(found: Polynomial) -> Row:

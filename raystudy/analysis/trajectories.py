@@ -15,7 +15,7 @@ import polars as pl
 
 from raystudy.analysis.inference import Row, frame_of
 from raystudy.analysis.joules import Joules
-from raystudy.analysis.trials import SEEDS, Trials, arm_of
+from raystudy.analysis.trials import SEEDS, Trials, arm_of, seeds_used
 from raystudy.stats.cells import design
 from raystudy.stats.design import Design, Matrix
 from raystudy.stats.turning import Turning, turning
@@ -50,6 +50,11 @@ class Arm:
         return len(self.runs.levels)
 
     @property
+    def up_to(self) -> int | None:
+        """Where it ends, in tokens, if its runs were cut there."""
+        return int(self.runs.levels[-1]) if self.shortened else None
+
+    @property
     def best(self) -> int:
         """The place of the least mean loss."""
         return self.data.levels.index(self.turning.best)
@@ -80,7 +85,7 @@ class Trajectories:
 
     trials: Trials
     rows: pl.DataFrame
-    """One row a trial and evaluated interval, of all trials."""
+    """One row a trial and interval, of all trials."""
     arms: tuple[Arm, ...]
     """In the order of the levels; a level without a run that has a loss at every interval has none."""
     crossed: bool
@@ -127,8 +132,8 @@ def trajectories_of(trials: Trials) -> Trajectories:
 
 
 def _rows(trials: Trials) -> pl.DataFrame:
-    """Return one row a trial and evaluated interval; joules are those of the study, `so_far_j` their sum."""
-    ids = ("trial_id", "level", "block", "stopped", "parameters", "energy_rel_gain", *_seeds())
+    """Return one row a trial and interval; joules are those of the study, `train_j_so_far` their sum."""
+    ids = ("trial_id", "level", "block", "stopped", "parameters", "energy_rel_gain", *seeds_used())
     whole = trials.rows.select(*ids, "intervals", _energies()).explode("intervals", "interval_energies")
     flat = whole.drop_nulls("intervals").unnest("intervals", "interval_energies")
     joules = trials.joules
@@ -141,19 +146,13 @@ def _rows(trials: Trials) -> pl.DataFrame:
         train_s=pl.col("at_s") - pl.col("start_s"),
         new_tokens=pl.col("tokens_seen").diff().over("trial_id"),
         gap=pl.col("loss_heldout") - pl.col("loss_train"),
+        place=pl.int_range(pl.len()).over("trial_id"),
     )
     sums = {f"{name}_so_far": _so_far(name) for name in ("train_j", "u_j")}
-    evaluated = told.with_columns(**sums).filter(pl.col("loss_heldout").is_not_null())
     bought, spent_j = (-pl.col("loss_heldout")).diff(), pl.col("train_j_so_far").diff()
-    return evaluated.with_columns(
-        place=pl.int_range(pl.len()).over("trial_id"),
+    return told.with_columns(**sums).with_columns(
         nats_per_kj=pl.when(spent_j.over("trial_id") > 0).then((1e3 * bought / spent_j).over("trial_id")),
     )
-
-
-def _seeds() -> tuple[pl.Expr, pl.Expr]:
-    """Return the seeds that the weights and the order really had: the recipe's, else that of the repetition."""
-    return pl.coalesce("init_seed", "seed").alias("init"), pl.coalesce("order_seed", "seed").alias("order")
 
 
 def _energies() -> pl.Expr:
@@ -168,7 +167,7 @@ def _so_far(column: str) -> pl.Expr:
 
 
 def _crossed(rows: pl.DataFrame) -> bool:
-    pairs = rows.select(_seeds()).unique()
+    pairs = rows.select(seeds_used()).unique()
     inits, orders = pairs["init"].n_unique(), pairs["order"].n_unique()
     return min(inits, orders) > 1 and pairs.height > max(inits, orders)
 

@@ -106,6 +106,11 @@ def arm_of(study: Study) -> str | None:
     return next((factor for factor in study.factors if study.kind != "dynamics" or factor not in SEEDS), None)
 
 
+def seeds_used() -> tuple[pl.Expr, pl.Expr]:
+    """Return the seeds that weights and order really had, `init` and `order`: the recipe's, else the repetition's."""
+    return pl.coalesce("init_seed", "seed").alias("init"), pl.coalesce("order_seed", "seed").alias("order")
+
+
 def figures_of(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the energy figures of some trials, one a row, beside what tells where they belong."""
     told = rows.select("trial_id", "level", "host_hash", "node", "energy_scopes", "energy_net_j", "energies")

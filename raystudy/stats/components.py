@@ -9,7 +9,7 @@ N. Ting et al., J. Stat. Comput. Simul. 35, 135 (1990), as in R. K. Burdick & F.
 Variance Components (1992); that of the rest is the exact one of chi squared.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,7 @@ from raystudy.stats.reason import Reason
 REST = "rest"
 """Name of what is neither factor's own: interaction and noise."""
 _TAIL = ALPHA / 2
+_BELOW_ZERO = "no interval: its levels lie so much closer than the rest would put them that it would end below zero"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,7 @@ class Component:
     raw: float | None = None
     """The unbiased estimate, which may be below 0: then `variance` is 0."""
     reason: str | None = None
-    """Why there is no variance; beside one, what else it holds."""
+    """Why there is no variance; beside one, what else it holds, or why it has no interval."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,8 @@ def components(table: pl.DataFrame, *, first: str, second: str, value: str) -> C
     Split the variance of a value by two crossed factors; every level of one must meet every level of the other.
 
     In drawn tables of 3 x 2, 4 x 3, 6 x 4 and 6 x 6 levels, seven mixtures of the three variances each, intervals hold
-    the true one in 93 to 98 %. Few levels make them wide: with two, the upper end is a thousand times the estimate.
+    the true one in 93 to 98 %; in 0 to 3 % a factor has none, for it would end below zero. Few levels make them wide:
+    with two, the upper end is a thousand times the estimate.
     """
     data = design(table, subject=first, within=[second], value=value)
     a, b = data.n_given, len(data.levels)
@@ -124,16 +126,11 @@ def _alone(name: str, mean_square: float, df: int, *, reason: str | None = None)
 def _factor(name: str, own: float, rest: float, *, df: tuple[int, int], levels: int) -> Component:
     """Return a factor's variance, (own mean square - the rest's) / levels of the other factor."""
     raw = (own - rest) / levels
-    down = _reach(own, rest, df, _TAIL)
-    up = _reach(own, rest, df, 1 - _TAIL)
-    return Component(
-        name=name,
-        df=df[0],
-        variance=max(raw, 0.0),
-        low=max(raw - down / levels, 0.0),
-        high=max(raw + up / levels, 0.0),
-        raw=raw,
-    )
+    low, high = raw - _reach(own, rest, df, _TAIL) / levels, raw + _reach(own, rest, df, 1 - _TAIL) / levels
+    found = Component(name=name, df=df[0], variance=max(raw, 0.0), raw=raw)
+    if high <= 0:
+        return replace(found, reason=_BELOW_ZERO)
+    return replace(found, low=max(low, 0.0), high=high)
 
 
 def _reach(own: float, rest: float, df: tuple[int, int], upper: float) -> float:

@@ -6,13 +6,11 @@ joules[i] is the training energy between losses[i - 1] and losses[i], so joules[
 places. A place where the loss did not fall has no price.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from raystudy.stats.design import Matrix
-from raystudy.stats.intervals import Interval, mean_interval
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,16 +41,6 @@ class CheapestStop:
     j_per_nat: float
     dearer: int | None
     """First interval whose own price is above the average up to it, so that the average rises; None where none is."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AcrossSeeds:
-    """A mean of those seeds that have a value, with Student's 95 % interval."""
-
-    n: int
-    n_given: int
-    """Those without a value among them: a mean of the others says nothing about these."""
-    mean: Interval
 
 
 def marginal_j_per_nat(losses: Matrix, joules: Matrix) -> tuple[float | None, ...]:
@@ -112,12 +100,6 @@ def cheapest_stop(losses: Matrix, joules: Matrix) -> CheapestStop | None:
         j_per_nat=float(average[place]),
         dearer=int(rises.argmax()) + 1 if rises.any() else None,
     )
-
-
-def across_seeds(values: Sequence[float | None]) -> AcrossSeeds:
-    """Return the mean over seeds of any number above."""
-    known = np.array([value for value in values if value is not None], dtype=np.float64)
-    return AcrossSeeds(n=known.size, n_given=len(values), mean=mean_interval(known))
 
 
 def _check(losses: Matrix, joules: Matrix) -> None:

@@ -1,6 +1,5 @@
 """The dynamics study: what it refuses, what it answers, its tables and figures, and what it tells of half a study."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from raystudy.errors import AnalysisError
 from raystudy.report import render_markdown
 from raystudy.study import Study, Trial
 from tests.analysis.curves import ARMS, analysed, dynamics, losses, run, table_named
-from tests.observations import estimated, segment, study_of, trajectory
+from tests.observations import segment, study_of, trajectory
 
 UNKNOWN: dict[str, Any] = {"energy_j": None, "energy_net_j": None, "energy_eval_j": None, "interval_energies": ()}
 
@@ -33,15 +32,6 @@ def seeds() -> Findings:
 def row(findings: Findings, name: str, place: int = 0) -> dict[str, Any]:
     """Return one row of a table."""
     return table_named(findings, name).frame.row(place, named=True)
-
-
-def as_estimates(trial: Trial) -> Mapping[str, Any]:
-    """Return the changes of a trial whose joules are the nameplate's."""
-    energies = tuple(
-        dataclasses.replace(each, energy_j=None, energy_u_j=None, energy_eval_j=None, energy_estimated_j=each.energy_j)
-        for each in trajectory(losses(trial))["interval_energies"]
-    )
-    return trajectory(losses(trial)) | estimated(trial) | {"interval_energies": energies}
 
 
 class TestCheck:
@@ -72,53 +62,6 @@ class TestCheck:
             KINDS["dynamics"].check(study)
 
 
-class TestAnswer:
-    def test_where_it_is_least_and_what_it_does_then(self, seeds: Findings) -> None:
-        """The first sentence tells the least mean, the rise with its interval, and where that shows."""
-        assert seeds.answer[0].startswith(
-            "The held-out loss is least at 3,000 tokens (1.00 epochs): 2.40 nats per token, the mean of 3 seeds; "
-            "then it rises by 0.39"
-        )
-        assert seeds.answer[0].endswith(" at 5,000 tokens, first shown at 4,000.")
-
-    def test_what_was_spent_after_it(self, seeds: Findings) -> None:
-        """The second sentence tells the joules past the minimum with both uncertainties, and their share."""
-        assert (
-            "After each seed's own minimum the training spent 200 J (95 % between seeds: 200 to 200; "
-            "± 1.00 from readings), 40.0 % of its joules."
-        ) == seeds.answer[1]
-
-    def test_an_arm_that_falls_to_the_end(self, arms: Findings) -> None:
-        """No rise is made of a loss that is least at the end, and no joules came too late."""
-        assert (
-            "The held-out loss at unique_tokens 50,000 is least at 5,000 tokens (1.00 epochs): 2.30 nats per token, "
-            "the mean of 3 seeds; that is the last interval, so it has not risen again."
-        ) == arms.answer[2]
-
-    def test_arms_meet_at_equal_tokens(self, arms: Findings) -> None:
-        """Arms are compared where all have seen as many tokens, paired by seed; then comes the verdict."""
-        between, verdict = arms.answer[3:]
-
-        assert between.startswith("At 5,000 tokens the loss with unique_tokens 50,000 is 0.505 nats below that with")
-        assert (
-            "The loss rises where text is repeated, and is not shown to rise where it is not: it overfits." == verdict
-        )
-
-    def test_estimated_joules_are_called_so(self) -> None:
-        """The word stands wherever joules rest on the nameplate."""
-        findings = analysed(dynamics(), as_estimates)
-
-        assert "the training spent an estimated 200 J (95 %" in findings.answer[1]
-        assert "past the minimum (estimate), J" in table_named(findings, "stops").frame.columns
-        assert "held-out loss over the joules spent (estimate)" in [each.title.lower() for each in findings.figures]
-
-    def test_one_seed(self) -> None:
-        """One finished seed has a trajectory and no test; the sentence says why."""
-        findings = analysed(dynamics(), rows=pl.col("init_seed") == 2)
-
-        assert findings.answer[0].endswith("and its rise has no test (fewer than two complete seeds).")
-
-
 class TestTables:
     def test_the_trajectory_holds_all_of_an_interval(self, arms: Findings) -> None:
         """Losses and bands, text, schedule, speed, joules of training and of evaluation, temperature."""
@@ -139,6 +82,13 @@ class TestTables:
 
         assert ["overfits", "no rise: the loss is least at the end"] == frame["verdict"].to_list()
         assert [3, 5] == [row(arms, "overfitting")["epochs at best"], row(arms, "overfitting")["epochs at end"]]
+
+    def test_every_trial_shows_the_seeds_it_used(self) -> None:
+        """The seeds of weights and order, where the study names them, else that of the repetition."""
+        frame = table_named(analysed(dynamics(recipe__order_seed="7")), "trials").frame
+
+        assert ([1, 2, 3], {7}) == (sorted(frame["init seed"]), set(frame["order seed"]))
+        assert "seed" not in frame.columns
 
     def test_arms_are_paired_by_seed(self, arms: Findings) -> None:
         """Later level less earlier one, within seeds."""

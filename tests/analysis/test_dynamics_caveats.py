@@ -4,9 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
 import pytest
 
-from raystudy.analysis.dynamics_caveats import DYNAMICS_CAVEATS, caveats
+from raystudy.analysis.caveats import CAVEATS
+from raystudy.analysis.dynamics_caveats import COMPARING, DYNAMICS_CAVEATS, NOT_ASKED, caveats
+from raystudy.analysis.dynamics_verdict import at_equal_tokens
+from raystudy.analysis.meter_caveats import within_uncertainty
+from raystudy.analysis.trajectories import Trajectories
 from raystudy.study import Study, Trial
 from tests.analysis.curves import ARMS, dynamics, found, losses, run
 from tests.observations import Changes, segment, trajectory
@@ -16,7 +21,11 @@ SEVEN = "[1, 2, 3, 4, 5, 6, 7]"
 
 def doubts(study: Study, changes: Changes = run) -> tuple[str, ...]:
     """Return the doubts about trajectories alone."""
-    told = found(study, changes)
+    return doubts_of(found(study, changes))
+
+
+def doubts_of(told: Trajectories) -> tuple[str, ...]:
+    """Return the doubts about these trajectories alone."""
     return tuple(text for doubt in DYNAMICS_CAVEATS for text in doubt(told))
 
 
@@ -86,6 +95,101 @@ def test_an_arm_that_stopped_early_is_named() -> None:
         return trajectory(losses(trial)[:5], stopped="patience") if trial.recipe.stop == "patience" else run(trial)
 
     assert "All runs at stop patience stopped early" in " ".join(doubts(study, changes))
+
+
+def test_joules_are_tested_among_runs_of_full_length() -> None:
+    """Five of six repeated runs stop early and spend less: that is no difference between the arms."""
+    study = dynamics(**(ARMS | {"factors__init_seed": "[1, 2, 3, 4, 5, 6]"}))
+
+    def changes(trial: Trial) -> Mapping[str, Any]:
+        stops = trial.recipe.unique_tokens == 1_000 and trial.recipe.init_seed != 6
+        spent = 300.0 + trial.position if stops else 500.0 + trial.position
+        short = trajectory(losses(trial)[:4], stopped="patience") if stops else run(trial)
+        return {**short, "energy_j": spent, "energy_u_j": 400.0}
+
+    told = found(study, changes)
+
+    assert (True, False) == (
+        any("The levels differ in training energy" in text for text in within_uncertainty(told.trials)),
+        any("The levels differ in training energy" in text for text in caveats(told)),
+    )
+
+
+class TestArms:
+    def test_what_arms_are_compared_over(self) -> None:
+        """A run that one arm lacks is in no comparison, and stays in the means and tests of the other arm."""
+        missing = (pl.col("unique_tokens") == 50_000) & (pl.col("init_seed") == 3)
+        told = found(dynamics(**ARMS), rows=~missing)
+        said = " ".join(caveats(told))
+
+        assert "Not finished: 1 of 6 trials. `raystudy run` adds what is missing." in said
+        assert "The arms hold different runs, and are compared over init 1 and init 2. What is told of one arm" in said
+        assert [3, 2] == [len(arm.data.subjects) for arm in told.arms]
+
+    def test_arms_that_share_no_run(self) -> None:
+        """Where no seed is in both, that is said."""
+        rows = (pl.col("unique_tokens") == 50_000) == (pl.col("init_seed") == 3)
+
+        assert "The arms share no run. What is told" in " ".join(caveats(found(dynamics(**ARMS), rows=rows)))
+
+    def test_arms_that_hold_the_same_runs(self) -> None:
+        """Complete arms raise no such doubt."""
+        said = " ".join(caveats(found(dynamics(**ARMS))))
+
+        assert not any(text in said for text in ("different runs", "share no run", "missing", "lack the joules"))
+
+    def test_an_arm_that_lacks_an_order_is_named(self) -> None:
+        """Its averages are over other orders; at equal tokens, only what both arms have is compared."""
+        missing = (pl.col("unique_tokens") == 1_000) & (pl.col("init_seed") == 1) & (pl.col("order_seed") == 8)
+        told = found(dynamics(**ARMS, factors__order_seed="[7, 8]"), rows=~missing)
+        equal = at_equal_tokens(told)
+
+        assert (
+            "The averages at unique_tokens 1,000 are not all over the same orders, for these runs are missing: init 1 "
+            "with order 8."
+        ) in doubts_of(told)
+        assert not any("averages at unique_tokens 50,000" in text for text in doubts_of(told))
+        assert equal is not None
+        assert equal.data.values[0].tolist() == [arm.runs.values[0, -1] for arm in told.arms]
+
+    def test_one_seed_has_no_spread(self) -> None:
+        """One seed an arm, each another one: no band, no p, and no spread between seeds to explain."""
+        rows = (pl.col("unique_tokens") == 50_000) == (pl.col("init_seed") == 2)
+        told = found(dynamics(**(ARMS | {"factors__init_seed": "[1, 2]"}), recipe__order_seed="7"), rows=rows)
+        said = " ".join(doubts_of(told))
+
+        assert "Only 1 seed: it has neither bands nor p values. 5 or more would help." in said
+        assert "spread between seeds" not in said
+
+
+class TestJoules:
+    def test_runs_without_joules_are_named(self) -> None:
+        """An interval without joules takes its run out of what rests on joules, by name and by arm."""
+
+        def changes(trial: Trial) -> Mapping[str, Any]:
+            lacks = (trial.recipe.init_seed, trial.recipe.unique_tokens) == (2, 1_000)
+            return {**run(trial), **({"interval_energies": ()} if lacks else {})}
+
+        (said,) = [text for text in doubts(dynamics(**ARMS), changes) if "joules of an interval" in text]
+
+        assert said.startswith("1 of 3 runs at unique_tokens 1,000 lack the joules of an interval (init 2), so prices")
+
+    def test_no_interval_has_joules(self) -> None:
+        """Trials with joules and intervals without any: why prices and stops are missing is said, once."""
+        said = doubts(dynamics(**ARMS), lambda trial: {**run(trial), "interval_energies": ()})
+
+        assert 1 == sum(text.startswith("Trials have joules, yet no run has them at every interval") for text in said)
+
+    def test_no_trial_has_joules(self) -> None:
+        """Where trials have none either, that is said of the trials."""
+        said = doubts(dynamics(), lambda trial: {**run(trial), "interval_energies": (), "energy_j": None})
+
+        assert not any("joules of an interval" in text or "Trials have joules" in text for text in said)
+
+
+def test_a_doubt_of_any_trials_is_one_of_trajectories() -> None:
+    """One list serves both kinds: what is not asked here, or asked of full lengths alone, is an entry of it."""
+    assert COMPARING | NOT_ASKED < set(CAVEATS)
 
 
 def test_doubts_of_any_trials_are_told_too() -> None:

@@ -1,6 +1,7 @@
 """The joules of trajectories: prices, stops and costs by hand, and nulls where nothing was bought or reached."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -19,7 +20,8 @@ def of(*curves: Sequence[float], joules: Sequence[float] = JOULES, **columns: An
     """Return the trajectories of seeds 1, 2, ... with these losses."""
 
     def changes(trial: Trial) -> Mapping[str, Any]:
-        return trajectory(curves[(trial.recipe.init_seed or 0) - 1], joules, **columns)
+        curve = curves[(trial.recipe.init_seed or 0) - 1]
+        return trajectory(curve, joules[: len(curve) - 1], **columns)
 
     return found(dynamics(levels=str([*range(1, len(curves) + 1)])), changes)
 
@@ -91,6 +93,44 @@ def test_a_run_without_joules_is_in_no_mean_of_joules() -> None:
     cost = frame(told, "costs").row(0, named=True)
 
     assert (60 + 0, 2) == (frame(told, "prices")["so far, J"][2], cost["reached by"])
+
+
+def test_runs_with_joules_are_counted_where_not_all_have_them() -> None:
+    """Prices, stops and costs say of how many runs their joules are; where all have them, there is no such column."""
+
+    def changes(trial: Trial) -> Mapping[str, Any]:
+        whole = trajectory([5, 3, 2, 2.1, 2.2, 2.3], JOULES)
+        return whole | ({"interval_energies": ()} if trial.recipe.init_seed == 1 else {})
+
+    some, every = found(dynamics(), changes), of(*[[5, 3, 2, 2.1, 2.2, 2.3]] * 3)
+    names = ("prices", "stops", "costs")
+
+    assert [2, 2, 2] == [frame(some, name)["runs with joules"][0] for name in names]
+    assert not any("runs with joules" in frame(every, name).columns for name in names)
+
+
+def test_joules_of_an_arm_that_was_cut_say_where() -> None:
+    """Where all runs stopped early, joules past the minimum are those up to the last interval that all reached."""
+    stops = frame(of([5, 3, 2, 2.4, 2.6, 2.5], [5, 3, 2.0, 2.4, 2.6], stopped="patience"), "stops")
+    whole = frame(of([5, 3, 2, 2.4, 2.6, 2.5], [5, 3, 2.0, 2.4, 2.6, 2.7]), "stops")
+
+    assert (4_000, 70) == (stops["up to"][0], stops["past the minimum, J"][0])
+    assert "up to" not in whole.columns
+
+
+def test_notes_explain_the_columns_that_are_there() -> None:
+    """An estimate has no half-width and no gain, so the notes of its tables have no word of them."""
+    measured = of([5, 3, 2, 2.4, 2.6, 2.5], [5, 3, 2, 2.4, 2.6, 2.5])
+    unsure = found(dynamics(), without_half_widths)
+    notes = [" ".join(table.note for table in tables(told)) for told in (measured, unsure)]
+
+    assert [(True, True), (False, False)] == [("± from readings" in note, "± with gain" in note) for note in notes]
+
+
+def without_half_widths(_: Trial) -> Mapping[str, Any]:
+    """Return the changes of a trial whose joules have no interval, as those of an estimate."""
+    whole = trajectory([5, 3, 2, 2.1, 2.2, 2.3], JOULES)
+    return whole | {"interval_energies": tuple(replace(each, energy_u_j=None) for each in whole["interval_energies"])}
 
 
 def test_orders_of_one_seed_of_the_weights_count_once() -> None:

@@ -1,5 +1,6 @@
 """Trajectories: arms, seeds and runs, early stops, and joules that are null where they are not known."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -88,6 +89,21 @@ def test_a_run_without_a_loss_is_dropped_by_name() -> None:
 
     assert ["init 1 has a value that is not finite at 1000"] == [str(each) for each in arm.runs.dropped]
     assert {"init 2", "init 3"} == set(arm.rows["block"])
+
+
+def test_a_missing_loss_is_named_at_its_own_interval() -> None:
+    """A null in mid-run leaves the later losses where they are, and the tokens of the others as they were."""
+
+    def null(trial: Trial) -> dict[str, object]:
+        whole = trajectory(losses(trial))
+        intervals = list(whole["intervals"])
+        intervals[2] = dataclasses.replace(intervals[2], loss_heldout=None)
+        return whole | ({"intervals": tuple(intervals)} if trial.recipe.init_seed == 1 else {})
+
+    (arm,) = found(dynamics(), null).arms
+
+    assert ["init 1 has no value at 2000"] == [str(each) for each in arm.runs.dropped]
+    assert ("0", "1000", "2000", "3000", "4000", "5000") == arm.data.levels
 
 
 def test_a_level_without_intervals_has_no_arm() -> None:

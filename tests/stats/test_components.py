@@ -53,6 +53,15 @@ def test_levels_closer_than_chance_puts_them_have_none() -> None:
     assert (0.0, 0.0, True) == (found.variance, found.low, found.raw is not None and found.raw < 0)
 
 
+def test_an_interval_that_would_end_below_zero_is_none() -> None:
+    """Orders with equal means beside a large rest: [0, 0] would pass for certainty, so the reason stands instead."""
+    found = split(long(np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0], [2.0, 1.0], [1.5, 1.5]]))).second
+
+    assert (0.0, None, None, True) == (
+        found.variance, found.low, found.high, (found.reason or "").startswith("no interval: "),
+    )  # fmt: skip
+
+
 def test_an_offset_costs_nothing() -> None:
     """Losses 1e9 from zero have the same components."""
     near, far = (split(long(BY_HAND + offset)) for offset in (0.0, 2.0**30))

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 
-from raystudy.stats.intervals import Interval
 from raystudy.stats.stopping import (
-    AcrossSeeds,
     CheapestStop,
     PastBest,
     Reached,
-    across_seeds,
     cheapest_stop,
     cost_of,
     marginal_j_per_nat,
@@ -101,15 +98,3 @@ def test_a_price_that_only_falls() -> None:
 def test_nothing_gained_has_no_cheapest_stop() -> None:
     """A loss that only rose was worth no joule."""
     assert cheapest_stop(np.array([3.0, 3.5]), np.array([0.0, 1.0])) is None
-
-
-def test_across_seeds() -> None:
-    """Mean 2 of 1, 2 and 3, by 4.3027 / sqrt(3); one of four never got there."""
-    found = across_seeds([1.0, None, 2.0, 3.0])
-
-    assert (3, 4, 2.0, pytest.approx(2 - 2.48413771)) == (found.n, found.n_given, found.mean.mean, found.mean.low)
-
-
-def test_no_seed_at_all() -> None:
-    """No mean stands for nothing."""
-    assert AcrossSeeds(n=0, n_given=1, mean=Interval(mean=None, low=None, high=None)) == across_seeds([None])
