@@ -91,9 +91,10 @@ def _check(data: Design) -> None:
             "the column of tokens, steps or intervals."
         )
     if data.scores is not None and np.abs(data.scores).max(initial=0.0) >= LARGEST:
+        greatest = factor.levels[int(np.abs(data.scores).argmax())]
         raise AnalysisError(
-            f"Column {factor.name!r} holds {factor.levels[int(np.abs(data.scores).argmax())]}, which is too great to be "
-            f"told from its neighbours; numbers below {LARGEST:g} are expected, such as tokens or steps."
+            f"Column {factor.name!r} holds {greatest}, too great to be told from its neighbours; numbers below "
+            f"{LARGEST:g} are expected, such as tokens or steps."
         )
     if len(factor.levels) < _FEWEST_INTERVALS:
         raise AnalysisError(
@@ -192,8 +193,8 @@ def _spikes(told: Telemetry) -> Iterator[str]:
     before = [f"{each.seed} at {at}" for each in told.seeds for at in each.spikes_lagged]
     void = ", which can find none" if told.refused else ""
     yield (
-        f"Spikes: {_spiked(inside)} by a window of {window:,} differences, itself among them{void}; {_spiked(before)} by "
-        f"the {window:,} before, which would find about {number(told.lagged_by_chance, digits=2)} in noise alone."
+        f"Spikes: {_spiked(inside)} by a window of {window:,} differences, itself among them{void}; {_spiked(before)} "
+        f"by the {window:,} before, which would find about {number(told.lagged_by_chance, digits=2)} in noise alone."
     )
 
 

@@ -17,9 +17,9 @@ from raystudy.stats.telemetry import Telemetry
 _TRAJECTORY = (
     "SD: between seeds. 95 %: of this mean alone; all: of the means of all intervals at once. Volatility: SD of the "
     "last {window} differences; without first: leaving out the first difference, from zero tokens the drop from the "
-    "initial weights. Rises: seeds whose loss rose; backslides: rises among the last {window} intervals. Spikes: their share of the last {window} intervals, by "
-    "the published window, which holds the difference in question, and by the one before it. Stable: share of seeds by "
-    "the published rule, which takes the lowest quarter of all volatilities."
+    "initial weights. Rises: seeds whose loss rose; backslides: rises among the last {window} intervals. Spikes: their "
+    "share of the last {window} intervals, by the published window, which holds the difference in question, and by the "
+    "one before it. Stable: share of seeds by the published rule, which takes the lowest quarter of all volatilities."
 )
 _SEEDS = (
     "Final − best is above 0 wherever the best interval is not the last, by chance as well: it proves no rise. Spikes: "
