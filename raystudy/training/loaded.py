@@ -51,9 +51,8 @@ def load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, si
     if recipe.compile or placement.device.type == "cuda":
         steps.warm_up()
     ceiling = flops_ceiling_per_s(placement.device, DTYPES[recipe.precision], placement.threads)
-    torch.manual_seed(
-        init_seed
-    )  # dropout starts here, whatever was drawn before: warm-up, a ceiling measured or remembered
+    # Dropout starts here, whatever was drawn before: warm-up, a ceiling measured or remembered.
+    torch.manual_seed(init_seed)
     if since is not None:
         steps.restore(open_state(since.state_file, fingerprint=corpus.fingerprint))
     memory.forget_peak(placement.device)
