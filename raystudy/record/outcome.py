@@ -42,11 +42,6 @@ class Interval:
     gradient_norm: Annotated[float | None, "of its last step, before clipping"]
     suspended_s: Annotated[float | None, "how long the machine slept in it: clock of the boot less monotonic clock"]
 
-    @property
-    def evaluated(self) -> bool:
-        """Whether the held-out loss was asked for at its end."""
-        return self.loss_heldout is not None
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:

@@ -85,12 +85,9 @@ def added(parts: Sequence[tuple[EnergyTotals, float]]) -> EnergyTotals:
         return parts[0][0]
     each = [total for total, _ in parts]
     sums = {name: _sum(getattr(total, name) for total in each) for name in _SUMMED}
-    gains = [t.energy_rel_gain * t.energy_j if t.energy_rel_gain and t.energy_j else None for t in each]
-    known = [gain for gain in gains if gain is not None]
-    energy_j, whole = sums["energy_j"], len(known) == len(parts)
     return EnergyTotals(
         **sums,
-        energy_rel_gain=math.hypot(*known) / energy_j if energy_j and whole else None,
+        energy_rel_gain=_relative((total.energy_rel_gain, total.energy_j) for total in each),
         energy_scopes=each[0].energy_scopes if len({total.energy_scopes for total in each}) == 1 else None,
         power_rms_w=_rms((total.power_rms_w, train_s) for total, train_s in parts),
         power_rms_estimated_w=_rms((total.power_rms_estimated_w, train_s) for total, train_s in parts),
@@ -106,10 +103,15 @@ def _rms(parts: Iterable[tuple[float | None, float]]) -> float | None:
 
 def relative_gain(energies: Sequence[Energy]) -> float | None:
     """Return the relative uncertainty of a sum from the gains of its parts; null where one of them is not known."""
-    parts = [e.rel_gain * e.energy_j if e.rel_gain is not None and e.energy_j is not None else None for e in energies]
-    total_j = _sum(energy.energy_j for energy in energies)
-    known = [part for part in parts if part is not None]
-    return math.hypot(*known) / total_j if total_j and len(known) == len(parts) else None
+    return _relative((energy.rel_gain, energy.energy_j) for energy in energies)
+
+
+def _relative(parts: Iterable[tuple[float | None, float | None]]) -> float | None:
+    """Return the relative uncertainty of a sum of independent gains and their joules; null where one is not known."""
+    told = list(parts)
+    known = [gain * energy_j for gain, energy_j in told if gain is not None and energy_j is not None]
+    total_j = _sum(energy_j for _, energy_j in told)
+    return math.hypot(*known) / total_j if total_j and len(known) == len(told) else None
 
 
 def of(name: str, energies: Iterable[Energy]) -> list[Energy]:

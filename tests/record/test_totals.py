@@ -1,9 +1,11 @@
 """What a trial's joules add up to, and what never meets in one sum."""
 
+from dataclasses import replace
+
 import pytest
 
 from raystudy.record.energy import Idle, energies
-from raystudy.record.totals import totals
+from raystudy.record.totals import added, totals
 from tests.record.traces import counted, every, span, steady, trace
 
 
@@ -91,3 +93,20 @@ class TestTotals:
         total = totals(energies([], self.spans), self.spans)
 
         assert {None} == {getattr(total, name) for name in total.__dataclass_fields__}
+
+    def test_places_are_added_up(self) -> None:
+        """Joules add, gains of two boards as squares, RMS powers by their squares over time; scopes where they agree."""
+        gpu = trace(counted(300), self.times_s, quantity="energy_j", rel_gain=0.05)
+        here = totals(energies([gpu], self.spans), self.spans)
+        both = added([(here, 10.0), (replace(here, energy_j=1000.0, power_rms_w=100.0), 10.0)])
+
+        assert (pytest.approx(4000), "gpu") == (both.energy_j, both.energy_scopes)
+        assert pytest.approx(0.05 * (3000**2 + 1000**2) ** 0.5 / 4000) == both.energy_rel_gain
+        assert pytest.approx(((300**2 + 100**2) / 2) ** 0.5) == both.power_rms_w
+
+    def test_a_place_without_joules_leaves_no_sum(self) -> None:
+        """What one place lacks, the trial lacks; what covers different parts has no one name."""
+        here = totals(energies([self.gpu], self.spans), self.spans)
+        both = added([(here, 10.0), (replace(here, energy_j=None, energy_scopes="package"), 10.0)])
+
+        assert (None, None) == (both.energy_j, both.energy_scopes)
