@@ -87,18 +87,21 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
     import polars as pl
 
     from raystudy.analysis.findings import Table
+    from raystudy.training.shapes import shape_of
 
     trials, told = _trials(study), list(forecasts.values())
+    recipes = [condition.applied_to(study.recipe) for condition in forecasts]
+    shapes = [shape_of(recipe.model) for recipe in recipes]
     columns: dict[str, list[object]] = {
         "condition": [str(condition) or "any seed" for condition in forecasts],
         "trials": [trials[condition] for condition in forecasts],
-        "tokens": [each and each.tokens for each in told],
+        "tokens": [each.tokens if each else recipe.nominal_tokens for each, recipe in zip(told, recipes, strict=True)],
         "padding, %": [each and 100 * each.padding_share for each in told],
         "unique tokens": [each and each.unique_tokens for each in told],
         "epochs": [each and each.epochs for each in told],
         "steps": [each and each.steps for each in told],
         "evaluations": [each and each.evaluations for each in told],
-        "parameters": [each and each.parameters for each in told],
+        "parameters": [shape and shape.parameters for shape in shapes],
         "FLOPs": [each and each.flops for each in told],
     }
     flops = [each.flops * trials[of] if each and each.flops else None for of, each in forecasts.items()]

@@ -1,4 +1,4 @@
-"""What a recipe will take, told without training it: tokens, repetition, parameters, FLOPs. Imports no torch."""
+"""What a recipe will take, told without training it: tokens, repetition, evaluations, FLOPs. Imports no torch."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ class Forecast:
     epochs: float
     heldout_tokens: int
     """That the corpus holds for evaluation."""
-    parameters: int | None
     flops: float | None
     """Of the training."""
 
@@ -49,6 +48,5 @@ def forecast(recipe: Recipe, corpus: Corpus, source: Source) -> Forecast:
         unique_tokens=min(tokens, sequences.tokens_in_set),
         epochs=tokens / sequences.tokens_in_set,
         heldout_tokens=int(corpus.heldout_offsets[-1]),
-        parameters=shape.parameters if shape else None,
         flops=shape.flops_per_position(recipe.context) * positions if shape else None,
     )

@@ -95,7 +95,7 @@ class TestTotals:
         assert {None} == {getattr(total, name) for name in total.__dataclass_fields__}
 
     def test_places_are_added_up(self) -> None:
-        """Joules add, gains of two boards as squares, RMS powers by their squares over time; scopes where they agree."""
+        """Joules add, gains of two boards add as squares, RMS powers by their squares over time."""
         gpu = trace(counted(300), self.times_s, quantity="energy_j", rel_gain=0.05)
         here = totals(energies([gpu], self.spans), self.spans)
         both = added([(here, 10.0), (replace(here, energy_j=1000.0, power_rms_w=100.0), 10.0)])
