@@ -6,10 +6,11 @@ Trajectories ──▶ two sentences an arm, and one on each pair of arms
 from collections.abc import Iterator
 
 from raystudy.analysis.dynamics_energy import known_joules, past_of
-from raystudy.analysis.dynamics_verdict import NO_RISE, NOT_TOLD, OVERFITS, at_equal_tokens, repeats, verdict
+from raystudy.analysis.dynamics_verdict import NO_RISE, NOT_TOLD, OVERFITS, STOPPED, at_equal_tokens, repeats, verdict
 from raystudy.analysis.trajectories import SEED, Arm, Trajectories
 from raystudy.analysis.words import counted, equals, in_unit, listing, number
 from raystudy.stats.probability import ALPHA
+from raystudy.stats.reason import Reason
 
 
 def answer(found: Trajectories) -> tuple[str, ...]:
@@ -34,6 +35,8 @@ def _of_arm(found: Trajectories, arm: Arm) -> Iterator[str]:
 def _afterwards(arm: Arm) -> str:
     """Say what the loss does after its least mean."""
     rise, last = arm.turning.rise, int(arm.data.levels[-1])
+    if arm.best == arm.places - 1 and arm.up_to is not None:
+        return "that is as far as all runs got before a rule stopped them, so what would have followed is not known"
     if arm.best == arm.places - 1:
         return "that is the last interval, so it has not risen again"
     end = f"{number(arm.data.values[:, -1].mean())} at {last:,} tokens"
@@ -80,6 +83,10 @@ def _between(found: Trajectories) -> Iterator[str]:
     if equal is None:
         return
     for pair in equal.pairs:
+        if pair.mean_diff == 0 and pair.reason is Reason.CONSTANT:
+            both = f"{found.factor} {pair.a} and {pair.b}"
+            yield f"At {equal.tokens:,} tokens the loss with {both} is the same in every seed."
+            continue
         if pair.mean_diff is None or pair.p_holm is None or pair.ci_low is None or pair.ci_high is None:
             yield (
                 f"At {equal.tokens:,} tokens the loss with {found.factor} {pair.a} cannot be compared with that with "
@@ -100,7 +107,7 @@ def _repetition(found: Trajectories) -> Iterator[str]:
     verdicts = {arm.level: verdict(arm) for arm in found.arms}
     repeated = {arm.level for arm in found.arms if repeats(arm)}
     flat = [level for level in verdicts if verdicts[level] in NO_RISE]
-    rising = [level for level in verdicts if verdicts[level] not in {*NO_RISE, NOT_TOLD}]
+    rising = [level for level in verdicts if verdicts[level] not in {*NO_RISE, NOT_TOLD, STOPPED}]
     if OVERFITS not in verdicts.values() or not flat:
         return
     if {level for level in verdicts if verdicts[level] == OVERFITS} == repeated and {*flat, *repeated} == {*verdicts}:

@@ -142,6 +142,11 @@ def what_seeds_vary(found: Trajectories) -> Iterator[str]:
         )
         for arm in found.arms:
             yield from _lacking(found, arm)
+    elif found.together:
+        yield (
+            "Weights and data order vary together from run to run, so what each contributes cannot be told apart. "
+            "Levels of factors.init_seed and factors.order_seed would."
+        )
     elif orders == 1 and _spreads(found):
         yield (
             "All runs see the data in one order, so the spread between seeds is that of the initial weights alone. "

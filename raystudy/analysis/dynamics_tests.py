@@ -51,13 +51,13 @@ def tables(found: Trajectories) -> tuple[Table, ...]:
         _turning(found),
         replace(effects, title="Does the loss differ between intervals?"),
         replace(lines, title="Along which line does it go?", frame=straight, note=_LINES),
-        _components(found),
+        *([] if found.together else [_components(found)]),
     )
 
 
 def _turning(found: Trajectories) -> Table:
     rows = [found.key(arm) | {SEEDS: len(arm.data.subjects)} | _turned(arm) for arm in found.arms]
-    kinds = dict.fromkeys((SEEDS, "best at", "df", "first rise at"), pl.Int64)
+    kinds = dict.fromkeys((SEEDS, "up to", "best at", "df", "first rise at"), pl.Int64)
     note = f"{_TURNING} {_CROSSED if found.crossed else ''}".strip()
     frame = found.frame(rows, kinds)
     return Table(name="turning", title="Does it rise again?", frame=frame, note=note)
@@ -66,6 +66,7 @@ def _turning(found: Trajectories) -> Table:
 def _turned(arm: Arm) -> Row:
     told, rise = arm.turning, arm.turning.rise
     return {
+        "up to": arm.up_to,
         "best at": int(told.best),
         "final less best": rise.estimate,
         "95 % low": rise.ci_low,

@@ -15,7 +15,7 @@ from raystudy.stats.cells import design
 from raystudy.stats.design import Design
 from raystudy.stats.pairwise import Pair, pairwise
 
-OVERFITS, NOT_TOLD = "overfits", "not told"
+OVERFITS, NOT_TOLD, STOPPED = "overfits", "not told", "not told: a rule stopped it"
 _NOT_SHOWN, _LEAST_AT_END = "no rise shown", "no rise: the loss is least at the end"
 NO_RISE = frozenset({_NOT_SHOWN, _LEAST_AT_END})
 """Verdicts."""
@@ -51,7 +51,7 @@ def tables(found: Trajectories) -> tuple[Table, ...]:
     if not found.arms:
         return ()
     rows = [found.key(arm) | _verdict(arm) for arm in found.arms]
-    frame = found.frame(rows, {"verdict": pl.String})
+    frame = found.frame(rows, {"verdict": pl.String, "up to": pl.Int64})
     overfitting = Table(name="overfitting", title="Does it overfit?", frame=frame, note=_NOTE)
     equal = at_equal_tokens(found)
     return (overfitting,) if equal is None else (overfitting, _arms(found, equal))
@@ -62,6 +62,7 @@ def _verdict(arm: Arm) -> Row:
     unique, parameters = (ends["end"][column].to_numpy().mean() for column in ("tokens_unique", "parameters"))
     rise = arm.turning.rise
     return {
+        "up to": arm.up_to,
         "unique tokens": unique,
         "for each parameter": unique / parameters,
         **{f"epochs at {name}": rows["epochs_seen"].mean() for name, rows in ends.items()},
@@ -76,18 +77,22 @@ def _verdict(arm: Arm) -> Row:
 def verdict(arm: Arm) -> str:
     """Say in words whether an arm overfits."""
     rise = arm.turning.rise
-    if arm.best == arm.places - 1:
-        return _LEAST_AT_END
-    if rise.ci_low is None:
-        return NOT_TOLD
-    if rise.ci_low <= 0:
-        return _NOT_SHOWN
+    if arm.best == arm.places - 1 or rise.ci_low is None or rise.ci_low <= 0:
+        return _without_rise(arm)
     if arm.best == 0:
         return "rises from the start on"
     if not repeats(arm):
         return "rises, though no text was repeated"
     before, after = (arm.at(place)["gap"].to_numpy().mean() for place in (arm.best, arm.places - 1))
     return OVERFITS if after > before else "rises, though the gap did not grow"
+
+
+def _without_rise(arm: Arm) -> str:
+    if arm.up_to is not None:
+        return STOPPED
+    if arm.best == arm.places - 1:
+        return _LEAST_AT_END
+    return NOT_TOLD if arm.turning.rise.ci_low is None else _NOT_SHOWN
 
 
 def repeats(arm: Arm) -> bool:

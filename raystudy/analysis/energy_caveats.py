@@ -59,8 +59,8 @@ def unsteady(trials: Trials) -> Iterator[str]:
     if spread.height:
         shown = listing([f"{cv:.0%} at {level}" for level, cv in spread.select("level", "cv").iter_rows()])
         yield (
-            f"Energy varies between repetitions (standard deviation over mean) by {shown}. "
-            "More repetitions on a quiet machine would help."
+            f"Energy varies between trials of one level (standard deviation over mean) by {shown}. "
+            "More of them, on a quiet machine, would help."
         )
 
 

@@ -37,8 +37,12 @@ def _seeds(trials: Trials) -> str:
     study = trials.study
     given = trials.rows.sort(list(SEEDS))
     named = [f"{name} {_values(given, name)}" for name in SEEDS if given[name].is_not_null().any()]
-    if len(named) < len(SEEDS):
-        named.append(f"one seed a block ({study.seed} to {study.seed + study.repetitions - 1})")
+    last = study.seed + study.repetitions - 1
+    of_blocks = f"{study.seed}" if last == study.seed else f"{study.seed} to {last}"
+    if not named:
+        named.append(f"one seed a block ({of_blocks})")
+    elif len(named) < len(SEEDS):
+        named.append(f"the other seed that of the block ({of_blocks})")
     return ", ".join(named)
 
 

@@ -8,7 +8,6 @@ from raystudy.analysis.findings import PowerTrace
 from raystudy.analysis.readings import traces_of
 from raystudy.analysis.trials import Trials
 from raystudy.record.curve import Curve
-from raystudy.record.points import Point
 from raystudy.record.trace import Trace
 
 _LEAST_PERIODS = 0.5
@@ -21,10 +20,11 @@ def power_figure(trials: Trials) -> Iterator[PowerTrace]:
     traces = _best(traces_of(trial["traces"]), estimated=trials.joules.estimated)
     curves = [Curve(trace) for trace in traces]
     spans = trial.select(pl.col("spans").explode()).to_series().drop_nulls()
+    starts = trial.select(pl.col("segments").list.eval(pl.element().struct.field("start_s"))).item().to_list()[1:]
     readings = [
         (curve.channel.device, at_s, power_w)
         for curve, trace in zip(curves, traces, strict=True)
-        for at_s, power_w in _watts(curve, trace.period_s)
+        for at_s, power_w in _watts(curve, trace.period_s, starts)
     ]
     if not readings or spans.is_empty():
         return
@@ -67,14 +67,20 @@ def _best(traces: Iterable[Trace], *, estimated: bool) -> list[Trace]:
     return [devices[key] for key in sorted(devices)]
 
 
-def _watts(curve: Curve, period_s: float) -> Iterator[tuple[float, float]]:
-    """Yield times and watts: as they were sampled, or as the slope of a counter, each point at the end of it."""
-    if not curve.counts:
-        yield from ((point.at_s, point.value) for point in curve.points)
-        return
-    last: Point | None = None
+def _watts(curve: Curve, period_s: float, starts: Iterable[float]) -> Iterator[tuple[float, float | None]]:
+    """
+    Yield times and watts: as they were sampled, or as the slope of a counter, each point at the end of it.
+
+    Where a later segment starts nothing is known, which breaks the line: the trial did not run before.
+    """
+    left, last = list(starts), None
     for point in curve.points:
-        if last is None:
+        if left and point.at_s >= left[0]:
+            yield left.pop(0), None
+            last = None
+        if not curve.counts:
+            yield point.at_s, point.value
+        elif last is None:
             last = point
         elif point.at_s - last.at_s >= _LEAST_PERIODS * period_s:
             yield point.at_s, (point.value - last.value) / (point.at_s - last.at_s)

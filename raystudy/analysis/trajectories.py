@@ -92,6 +92,11 @@ class Trajectories:
     """Whether seeds of the weights are crossed with seeds of the order."""
 
     @property
+    def together(self) -> bool:
+        """Whether seeds of the weights and of the order vary, and always together: nothing tells them apart."""
+        return not self.crossed and all(self.rows[seed].n_unique() > 1 for seed in ("init", "order"))
+
+    @property
     def joules(self) -> Joules:
         """The joules of the study."""
         return self.trials.joules

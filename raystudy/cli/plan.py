@@ -114,11 +114,13 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
 def _order(study: Study) -> RichTable:
     trials = list(study.trials())
     table = RichTable(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("block", "seed", "order in the block"):
+    seeds = {} if SEEDS & study.factors.keys() else {"seed": [str(study.seed + i) for i in range(study.repetitions)]}
+    for column in ("block", *seeds, "order in the block"):
         table.add_column(column, overflow="fold")
     for repetition in range(1, study.repetitions + 1):
         block = [trial for trial in trials if trial.repetition == repetition]
-        table.add_row(str(repetition), str(block[0].seed), "  ".join(trial.id for trial in block))
+        seed = [each[repetition - 1] for each in seeds.values()]
+        table.add_row(str(repetition), *seed, "  ".join(trial.id for trial in block))
     return table
 
 

@@ -1,14 +1,13 @@
 """`raystudy results`: the observations as a table, CSV, JSON or Parquet."""
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from raystudy.cli.arguments import Folder
 from raystudy.errors import ArchiveError
@@ -32,19 +31,35 @@ SHOWN = (
     "tokens_seen",
     "train_s",
     "energy_j",
+    "energy_u_j",
     "energy_shared_j",
     "energy_estimated_j",
     "mfu",
     "loss_heldout",
 )
 """The columns of the table; the other formats have all."""
-WHERE_ANY = ("energy_shared_j", "energy_estimated_j")
-"""Columns of joules that are not measured, or not one trial's own: shown where there are any."""
+SHOWN_OF_INTERVALS = (
+    "trial_id",
+    "interval",
+    "tokens_seen",
+    "loss_train",
+    "loss_heldout",
+    "energy_j",
+    "energy_u_j",
+    "energy_estimated_j",
+)
+WHOSE = ("trial_id", "condition", "repetition", "seed", "init_seed", "order_seed", "stopped")
+"""What tells whose an interval is."""
+WHERE_ANY = ("energy_j", "energy_u_j", "energy_shared_j", "energy_estimated_j")
+"""Columns of joules: shown where there are any."""
 
 
 def results(
     folder: Folder,
     *,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="One row an interval of the trajectory instead of one a trial.")
+    ] = False,
     format_: Annotated[Format, typer.Option("--format", help="How to write them.")] = Format.table,
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write; needed for parquet. Default: stdout.")
@@ -53,15 +68,18 @@ def results(
     """
     Write the finished trials of a study, one row a trial.
 
-    CSV leaves out the nested columns (traces, spans, intervals, energies); JSON and Parquet have them.
+    CSV leaves out the nested columns (traces, spans, intervals, energies); JSON and Parquet have them. With --intervals
+    each interval is a row, as `raystudy dynamics` takes it. The table on the terminal shows some columns only.
 
     Example: `raystudy results data/studies/efficiency-laptop --format csv --out trials.csv`
     """
     table = Archive(folder).table().collect()
+    if intervals:
+        table = _intervals(table)
     if format_ is Format.table:
         if out is not None:
             raise ArchiveError("A table is for the terminal: choose --format csv, json or parquet for a file.")
-        _print(table)
+        _print(table, SHOWN_OF_INTERVALS if intervals else SHOWN)
     elif out is not None:
         _write(table, format_, out)
     elif format_ is Format.parquet:
@@ -89,23 +107,20 @@ def _text(table: "pl.DataFrame", format_: Format) -> str:
     return table.select(name for name, kind in table.schema.items() if not isinstance(kind, pl.List)).write_csv()
 
 
-def _print(frame: "pl.DataFrame") -> None:
-    table = Table(box=box.SIMPLE_HEAD)
-    shown = [column for column in SHOWN if not (column in WHERE_ANY and frame[column].is_null().all())]
-    for column in shown:
-        first = column == "trial_id"
-        table.add_column(
-            column.replace("_", " "),
-            justify="left" if first else "right",
-            no_wrap=column == "trial_id" or column.startswith("energy"),
-        )
-    for row in frame.iter_rows(named=True):
-        cells = {column: _cell(row[column]) for column in shown}
-        if row["energy_u_j"] is not None:
-            cells["energy_j"] += f" ± {row['energy_u_j']:.2g}"
-        table.add_row(*cells.values())
-    Console().print(table)
+def _intervals(table: "pl.DataFrame") -> "pl.DataFrame":
+    """Return one row an interval: which trial, what it gave, what it took."""
+    import polars as pl
+
+    each = table.select(*WHOSE, "intervals", "interval_energies").explode("intervals", "interval_energies")
+    number = pl.int_range(pl.len()).over("trial_id")
+    return each.select(*WHOSE, pl.exclude(*WHOSE), interval=number).unnest("intervals", "interval_energies")
 
 
-def _cell(value: object) -> str:
-    return "—" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
+def _print(frame: "pl.DataFrame", columns: Sequence[str]) -> None:
+    """Show some columns, in parts where they do not fit beside each other."""
+    from raystudy.analysis.findings import Table
+    from raystudy.report.terminal import show_table
+
+    shown = [column for column in columns if not (column in WHERE_ANY and frame[column].is_null().all())]
+    named = frame.select(frame[column].alias(column.replace("_", " ")) for column in shown)
+    show_table(Table(name="results", title=f"{frame.height:,} rows", frame=named), Console(), most_rows=None)

@@ -2,7 +2,6 @@
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from raystudy.cli.arguments import Folder
@@ -18,29 +17,28 @@ def status(folder: Folder) -> None:
     Example: `raystudy status data/studies/efficiency-laptop`
     """
     archive, console = Archive(folder), Console()
-    study, failures = archive.study(), archive.failures()
+    study = archive.study()
     trials = list(study.trials())
-    done = [trial.id for trial in trials if archive.has(trial.id)]
-    table = Table(title=f"{study.name}: {len(done)} of {len(trials)} trials finished", title_justify="left")
-    for column in ("trial", "block", "seed", "state", "why"):
-        table.add_column(column, no_wrap=column == "trial")
+    states = {trial.id: _state(archive, trial.id) for trial in trials}
+    done = sum(state == "finished" for state in states.values())
+    table = Table(title=f"{study.name}: {done} of {len(trials)} trials finished", title_justify="left")
+    for column in ("trial", "block", "state"):
+        table.add_column(column, no_wrap=True)
     for trial in trials:
-        failure = failures.get(trial.id)
-        begun = "begun" if archive.checkpoints(trial.id).reached else "missing"
-        state = "finished" if archive.has(trial.id) else "failed" if failure else begun
-        table.add_row(
-            trial.id,
-            str(trial.repetition),
-            str(trial.seed),
-            state,
-            " ".join(part for part in (escape(failure.reason) if failure else "", _kept(archive, trial.id)) if part),
-        )
+        table.add_row(trial.id, str(trial.repetition), states[trial.id])
     console.print(table)
+    failures = {name: failure for name, failure in archive.failures().items() if name in states}
+    for name, failure in failures.items():
+        console.print(f"failed {name}: {failure.reason}", markup=False, highlight=False)
     if failures:
         raise typer.Exit(1)
 
 
-def _kept(archive: Archive, trial_id: str) -> str:
-    """Say where an interrupted trial goes on; the first interval is the evaluation before any token."""
+def _state(archive: Archive, trial_id: str) -> str:
+    """Say how far a trial is; the first interval is the evaluation before any token."""
+    if archive.has(trial_id):
+        return "finished"
     reached = archive.checkpoints(trial_id).reached
-    return f"Goes on after interval {reached - 1}." if reached and not archive.has(trial_id) else ""
+    kept = f"kept after interval {reached - 1}" if reached else ""
+    failed = "failed" if trial_id in archive.failures() else ""
+    return ", ".join(part for part in (failed, kept) if part) or "missing"

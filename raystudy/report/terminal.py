@@ -37,10 +37,11 @@ def show(findings: Findings, console: Console, *, brief: bool = False) -> None:
         _say(console, width, Text(f"\nIn the report besides: {rest}.", style="dim"))
 
 
-def show_table(table: Table, console: Console) -> None:
-    """Print one table with its title and note, in parts where it is wide; a long one only by name."""
+def show_table(table: Table, console: Console, *, most_rows: int | None = MOST_ROWS) -> None:
+    """Print one table with its title and note, in parts where it is wide; one that is too long only by name."""
     width = min(console.width, WIDEST)
-    _say(console, width, _heading(table.title), *_table(table, width))
+    whole = most_rows is None or table.frame.height <= most_rows
+    _say(console, width, _heading(table.title), *(_table(table, width) if whole else _named(table)))
 
 
 def split(text: Grid, *, width: int) -> list[tuple[int, ...]]:
@@ -84,10 +85,11 @@ def _numbered(sentences: tuple[str, ...]) -> RichTable:
     return listed
 
 
+def _named(table: Table) -> Iterator[RenderableType]:
+    yield Text(f"{table.frame.height:,} rows: in the report, or with --format md.")
+
+
 def _table(table: Table, width: int) -> Iterator[RenderableType]:
-    if table.frame.height > MOST_ROWS:
-        yield Text(f"{table.frame.height:,} rows: in the report, or with --format md.")
-        return
     text = grid(table.frame)
     for places in split(text, width=width):
         yield _part(text, places)

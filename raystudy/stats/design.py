@@ -25,6 +25,10 @@ class Fault(StrEnum):
     NOT_FINITE = "a value that is not finite"
 
 
+MOST_NAMED = 6
+"""So many cells that a subject lacks are named."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dropped:
     """A subject left out, since some of its cells hold no finite value."""
@@ -39,7 +43,9 @@ class Dropped:
     @property
     def reason(self) -> str:
         """What is wrong, and where."""
-        return f"{self.fault} at {', '.join(self.levels)}"
+        more = len(self.levels) - MOST_NAMED
+        shown = ", ".join(self.levels if more <= 1 else self.levels[:MOST_NAMED])
+        return f"{self.fault} at {shown}{f' and {more:,} more' if more > 1 else ''}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,7 +74,7 @@ class _Taker:
         return Snapshot(
             planned=len(self._weights),
             done=len(done),
-            failed=len(self._archive.failures()),
+            failed=len(self._archive.failures().keys() & self._weights.keys()),
             running=running,
             power_w=power_w,
             elapsed_s=time.monotonic() - self._started_s,

@@ -63,7 +63,7 @@ def run(
         if reached and archive.has(trial.id):
             archive.checkpoints(trial.id).clear()  # killed between the two
         elif reached:
-            tell(f"{trial.id} goes on after interval {reached - 1}")
+            tell(f"{trial.id} was kept after interval {reached - 1}")
     if todo:
         _prepare_corpora(study, archive, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")

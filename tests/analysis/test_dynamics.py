@@ -149,7 +149,7 @@ class TestTables:
         table = table_named(arms, "law")
 
         assert ["none is told"] * 2 == table.frame["constant"].to_list()
-        assert "30 rows at 3 points for 5 constants are too few" in table.note
+        assert "30 rows at 3 configurations for 5 constants are too few" in table.note
 
     def test_fresh_text_has_no_law_of_repetition(self, seeds: Findings) -> None:
         """Where nothing was repeated there is nothing to fit."""

@@ -151,3 +151,21 @@ def test_one_seed() -> None:
     findings = analysed(dynamics(), rows=pl.col("init_seed") == 2)
 
     assert findings.answer[0].endswith("and its rise has no test (fewer than two complete seeds).")
+
+
+def test_what_a_rule_stopped_has_not_been_seen_to_the_end() -> None:
+    """Where every run stopped while it still fell, neither the answer nor the verdict says that it does not rise."""
+    findings = analysed(dynamics(), lambda _: trajectory([6.0, 5.0, 4.0], stopped="energy"))
+    verdict = table_named(findings, "overfitting").frame
+
+    assert "before a rule stopped them, so what would have followed is not known" in " ".join(findings.answer)
+    assert ([2_000], ["not told: a rule stopped it"]) == (verdict["up to"].to_list(), verdict["verdict"].to_list())
+
+
+def test_arms_that_are_equal_are_said_to_be() -> None:
+    """Two arms whose losses are equal in every seed have no test, and need none."""
+    findings = analysed(
+        dynamics(**ARMS), lambda trial: trajectory([6.0, 5.0, 4.0 + (trial.recipe.init_seed or 0) / 10])
+    )
+
+    assert "is the same in every seed" in " ".join(findings.answer)

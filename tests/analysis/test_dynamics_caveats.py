@@ -36,9 +36,10 @@ def early(trial: Trial) -> Mapping[str, Any]:
 
 
 def test_only_the_published_rule_is_doubted_of_a_sound_study() -> None:
-    """Seven repetitions, a constant schedule: the rule that can never fire is all that is left."""
-    (said,) = doubts(dynamics("unique_tokens", "[50_000]", repetitions="7", recipe__schedule='"constant"'))
+    """Seven repetitions, a constant schedule: the rule that can never fire, and that a repetition varies both seeds."""
+    together, said = doubts(dynamics("unique_tokens", "[50_000]", repetitions="7", recipe__schedule='"constant"'))
 
+    assert together.startswith("Weights and data order vary together")
     assert said.startswith("The published rule of spikes says nothing here.")
 
 

@@ -12,7 +12,7 @@ import pytest
 from raystudy.cli import app, main
 from raystudy.record.archive import Archive, Failure
 from tests.fakes.rapl import zone
-from tests.observations import observation, study_of
+from tests.observations import observation, study_of, trajectory
 
 Typed = Callable[..., tuple[int, str, str]]
 VERBS = [command.callback.__name__ for command in app.registered_commands if command.callback]
@@ -169,7 +169,30 @@ def test_results_show_shared_joules(typed: Typed, tmp_path: Path) -> None:
         archive.write(observation(next(study.trials()), study=study, **changes))
         shown.append(typed("results", archive.folder)[1])
 
-    assert [(False, False), (True, True)] == [("energy shared j" in out, "250" in out) for out in shown]
+    assert [(False, False), (True, True)] == [("shared" in out, "250" in out) for out in shown]
+
+
+def test_results_by_interval(typed: Typed, tmp_path: Path) -> None:
+    """Each interval is a row that says whose it is, in the form that `raystudy dynamics` takes."""
+    study = study_of(kind="dynamics", factor="init_seed", levels="[1, 2]", repetitions="1", recipe__order_seed="1")
+    archive = Archive(tmp_path / "study")
+    archive.open_for(study, STUDY)
+    for trial in study.trials():
+        archive.write(observation(trial, study=study, **trajectory([5.0, 4.0, 3.0])))
+    _, csv, _ = typed("results", archive.folder, "--intervals", "--format", "csv")
+    header, *rows = csv.splitlines()
+
+    assert 6 == len(rows)
+    assert {"trial_id", "init_seed", "interval", "tokens_seen", "loss_heldout", "energy_j"} <= set(header.split(","))
+
+
+def test_failures_of_trials_that_are_not_asked_for_do_not_count(typed: Typed, finished: Path) -> None:
+    """An edited level leaves its failures behind; they are no failures of this study."""
+    failure = Failure(trial_id="tokens-77--r01", at_utc="2026", reason="Oh: dear", details="Traceback")
+    Archive(finished).write_failure(failure)
+    code, out, _ = typed("status", finished)
+
+    assert (0, False) == (code, "Oh: dear" in out)
 
 
 def test_parquet_needs_a_file(typed: Typed, finished: Path) -> None:

@@ -116,3 +116,12 @@ def test_a_test_may_know_groups() -> None:
 def test_dropped_reads_as_a_sentence() -> None:
     """The list of who was dropped can be printed as it is."""
     assert "r03 has no value at 50,000" == str(Dropped(subject="r03", fault=Fault.MISSING, levels=("50,000",)))
+
+
+def test_many_missing_cells_are_counted() -> None:
+    """A subject that lacks most of two hundred cells is told by the first ones."""
+    lacking = Dropped(subject="7", fault=Fault.MISSING, levels=tuple(map(str, range(200))))
+    nearly = Dropped(subject="7", fault=Fault.MISSING, levels=tuple(map(str, range(7))))
+
+    assert "no value at 0, 1, 2, 3, 4, 5 and 194 more" == lacking.reason
+    assert "no value at 0, 1, 2, 3, 4, 5, 6" == nearly.reason

@@ -82,14 +82,10 @@ def _left_over(name: str, drivers: Columns) -> float:
 
 def size_notes(problem: Problem, configurations: int) -> list[Note]:
     """Return what the number of rows, of points, and of configurations (which groups make fewer, maybe) allows."""
-    points = min(problem.points(), configurations)
-    if not problem.enough() or points < problem.k:
-        return [
-            Note(
-                flag=Flag.FEW_ROWS,
-                about=(f"{problem.y.size} rows at {_counted(points, 'point')} for {problem.k} constants",),
-            )
-        ]
+    points = problem.points()
+    told = _counted(points, "point") if points <= configurations else _counted(configurations, "configuration")
+    if not problem.enough() or min(points, configurations) < problem.k:
+        return [Note(flag=Flag.FEW_ROWS, about=(f"{problem.y.size} rows at {told} for {problem.k} constants",))]
     if configurations < FEW_CONFIGURATIONS_BELOW:
         return [Note(flag=Flag.FEW_CONFIGURATIONS, about=(f"{configurations} configurations",))]
     return []
