@@ -13,19 +13,9 @@ from raystudy.training.checkpoint import Since, open_state
 from raystudy.training.hooks import Hooks
 from raystudy.training.loop import train
 from raystudy.training.placement import place
+from tests.training.test_loop import recipe_of
 
-RECIPE = Recipe(
-    model="tiny-0.1m",
-    tokenizer="byte",
-    corpus="stories",
-    corpus_documents=200,
-    context=32,
-    batch_size=8,
-    tokens=4_000,
-    unique_tokens=1_500,
-    eval_every_tokens=1_000,
-    eval_tokens=1_000,
-)
+RECIPE = recipe_of({"unique_tokens": 1_500, "eval_every_tokens": 1_000, "eval_tokens": 1_000})
 
 
 class Keeper:
