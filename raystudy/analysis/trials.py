@@ -14,12 +14,12 @@ from raystudy.record.archive import Baseline
 from raystudy.stats.cells import design
 from raystudy.stats.design import Design
 from raystudy.stats.metrics import METRICS, Inputs, cs_tflops
-from raystudy.study import CORPUS_FIELDS, Study
+from raystudy.study import CORPUS_FIELDS, SEED_FIELDS, Study
 from raystudy.study.trials import Level, Trial
 
 CORPUS_FACTORS = frozenset({*CORPUS_FIELDS, "heldout_fraction"})
 """Factors whose levels train on, or are judged by, different text; any other factor has to leave the corpus alone."""
-SEEDS = {"init_seed": "init", "order_seed": "order"}
+SEEDS = dict(zip(SEED_FIELDS, ("init", "order"), strict=True))
 """Factors that name the blocks of a study of dynamics, whose levels are nothing to compare; and what they add to it."""
 
 

@@ -13,14 +13,11 @@ from rich.text import Text
 
 from raystudy.cli.arguments import StudyFile
 from raystudy.errors import HubError
-from raystudy.study import Condition, Recipe, Study, load
+from raystudy.study import SEED_FIELDS, Condition, Recipe, Study, load
 
 if TYPE_CHECKING:
     from raystudy.analysis.findings import Table
     from raystudy.training.forecast import Forecast
-
-SEEDS = {"init_seed", "order_seed"}
-"""Factors whose levels take the same time: they are shown as one."""
 
 
 def plan(
@@ -50,7 +47,7 @@ def plan(
 
 def _apart(condition: Condition) -> Condition:
     """Return a condition without its seeds."""
-    return Condition(levels=tuple(level for level in condition.levels if level[0] not in SEEDS))
+    return Condition(levels=tuple(level for level in condition.levels if level[0] not in SEED_FIELDS))
 
 
 def _trials(study: Study) -> Counter[Condition]:
@@ -114,7 +111,11 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
 def _order(study: Study) -> RichTable:
     trials = list(study.trials())
     table = RichTable(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
-    seeds = {} if SEEDS & study.factors.keys() else {"seed": [str(study.seed + i) for i in range(study.repetitions)]}
+    seeds = (
+        {}
+        if study.factors.keys() & set(SEED_FIELDS)
+        else {"seed": [str(study.seed + i) for i in range(study.repetitions)]}
+    )
     for column in ("block", *seeds, "order in the block"):
         table.add_column(column, overflow="fold")
     for repetition in range(1, study.repetitions + 1):

@@ -19,7 +19,9 @@ def status(folder: Folder) -> None:
     archive, console = Archive(folder), Console()
     study = archive.study()
     trials = list(study.trials())
-    states = {trial.id: _state(archive, trial.id) for trial in trials}
+    wanted = {trial.id for trial in trials}
+    failures = {name: failure for name, failure in archive.failures().items() if name in wanted}
+    states = {trial.id: _state(archive, trial.id, failed=trial.id in failures) for trial in trials}
     done = sum(state == "finished" for state in states.values())
     table = Table(title=f"{study.name}: {done} of {len(trials)} trials finished", title_justify="left")
     for column in ("trial", "block", "state"):
@@ -27,18 +29,16 @@ def status(folder: Folder) -> None:
     for trial in trials:
         table.add_row(trial.id, str(trial.repetition), states[trial.id])
     console.print(table)
-    failures = {name: failure for name, failure in archive.failures().items() if name in states}
     for name, failure in failures.items():
         console.print(f"failed {name}: {failure.reason}", markup=False, highlight=False)
     if failures:
         raise typer.Exit(1)
 
 
-def _state(archive: Archive, trial_id: str) -> str:
+def _state(archive: Archive, trial_id: str, *, failed: bool) -> str:
     """Say how far a trial is; the first interval is the evaluation before any token."""
     if archive.has(trial_id):
         return "finished"
     reached = archive.checkpoints(trial_id).reached
     kept = f"kept after interval {reached - 1}" if reached else ""
-    failed = "failed" if trial_id in archive.failures() else ""
-    return ", ".join(part for part in (failed, kept) if part) or "missing"
+    return ", ".join(part for part in ("failed" if failed else "", kept) if part) or "missing"

@@ -14,6 +14,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 CORPUS_FIELDS = ("corpus", "corpus_path", "corpus_column", "corpus_documents")
 """The recipe fields that together name a collection of documents."""
+SEED_FIELDS = ("init_seed", "order_seed")
+"""The recipe fields that tell runs of one kind apart: their levels are nothing to compare."""
 
 
 class Strict(BaseModel):
