@@ -111,16 +111,12 @@ def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> 
 def _order(study: Study) -> RichTable:
     trials = list(study.trials())
     table = RichTable(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
-    seeds = (
-        {}
-        if study.factors.keys() & set(SEED_FIELDS)
-        else {"seed": [str(study.seed + i) for i in range(study.repetitions)]}
-    )
-    for column in ("block", *seeds, "order in the block"):
+    one_seed = not study.factors.keys() & set(SEED_FIELDS)
+    for column in ("block", *(["seed"] if one_seed else []), "order in the block"):
         table.add_column(column, overflow="fold")
     for repetition in range(1, study.repetitions + 1):
         block = [trial for trial in trials if trial.repetition == repetition]
-        seed = [each[repetition - 1] for each in seeds.values()]
+        seed = [str(block[0].seed)] if one_seed else []
         table.add_row(str(repetition), *seed, "  ".join(trial.id for trial in block))
     return table
 
