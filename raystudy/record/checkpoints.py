@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
 from raystudy.record.files import fill_whole, write_whole
-from raystudy.record.outcome import Float32, Interval, Span
-from raystudy.record.schema import fields_of
+from raystudy.record.outcome import Interval, Span
+from raystudy.record.schema import Float32, fields_of
 from raystudy.record.segment import Part, Segment
 from raystudy.record.trace import Trace, joined, shifted, trace_of
 from raystudy.study import Recipe

@@ -8,6 +8,7 @@ SCHEMA is the contract between those who measure and those who analyse. Its hist
         its node and its boot
     3   the trajectory from zero tokens on, with repetition, held-out intervals and joules; losses of single steps;
         segments of interrupted trials; what ended the training; seeds of weights and order, and early stops, as recipe
+    4   labelled examples: which were chosen, how held-out ones are answered; adapters; their settings as recipe
 """
 
 import dataclasses
@@ -26,7 +27,7 @@ from raystudy.record.totals import EnergyTotals
 from raystudy.record.trace import Trace
 from raystudy.study import Recipe
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

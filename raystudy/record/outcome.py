@@ -1,11 +1,12 @@
 """What a training gave: tokens, losses, times, and the spans whose energy is asked for afterwards."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal
+
+from raystudy.record.labelled import Labelled
+from raystudy.record.schema import Float32
 
 SpanName = Literal["load", "train", "eval", "save"]
-Float32 = NewType("Float32", float)
-"""A number of which there are many, kept in half the space."""
 Stop = Literal["budget", "patience", "energy"]
 
 
@@ -44,7 +45,7 @@ class Interval:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Labelled):
     """What one training gave."""
 
     parameters: Annotated[int, "parameters of the model"]

@@ -6,12 +6,13 @@ annotation ──▶ Arrow type      name's suffix ──▶ unit      Annotated
 import dataclasses
 import types
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 from pydantic import BaseModel
 
-from raystudy.record.outcome import Float32
+Float32 = NewType("Float32", float)
+"""A number of which there are many, kept in half the space."""
 
 UNITS = {
     "_j_per_token": "J/token",

@@ -12,8 +12,11 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-CORPUS_FIELDS = ("corpus", "corpus_path", "corpus_column", "corpus_documents")
+CORPUS_FIELDS = ("corpus", "corpus_path", "corpus_column", "corpus_documents", "corpus_subject", "label_column")
 """The recipe fields that together name a collection of documents."""
+LABELLED = ("stdlib-areas", "mmlu", "labelled")
+"""Corpora of examples with a right answer: prompts and choices, not mere text."""
+Sampler = Literal["few_long", "many_short", "balanced", "stratified"]
 SEED_FIELDS = ("init_seed", "order_seed")
 """The recipe fields that tell runs of one kind apart: their levels are nothing to compare."""
 
@@ -37,12 +40,31 @@ class Recipe(Strict):
     own where it brings one, else `bpe-N` of the model's vocabulary, at most 8,192."""
 
     corpus: str = "stdlib"
-    """`stdlib` (this Python's documentation), `stories` (generated, synthetic), `files`, `tinystories`, or a hub id."""
+    """Text: `stdlib` (this Python's documentation), `stories` (generated, synthetic), `files`, `tinystories`, or a hub
+    id. Examples with a right answer: `stdlib-areas` (docstring and the area of the library that it is from), `mmlu`
+    (questions with four choices), `labelled` (your own file)."""
     corpus_path: str | None = None
-    """With `corpus = "files"`: a .txt, .jsonl, .json or .parquet file, or a folder of them. A relative path starts
+    """With `files`: a .txt, .jsonl, .json or .parquet file, or a folder of them; with `labelled`: a .csv, .jsonl or
+    .parquet file; with `mmlu`: a folder of its CSV files, or one of them (default: the hub). A relative path starts
     where `raystudy run` is typed; on a cluster give one that all nodes see."""
     corpus_column: str = "text"
     """The column or key that holds the text, where documents have several."""
+    corpus_subject: str | None = None
+    """With `corpus = "mmlu"`: the subject, such as `anatomy`."""
+    label_column: str = "label"
+    """With `corpus = "labelled"`: the column of the label. Rows with `question`, `choices` and `answer` have none."""
+    group_column: str | None = None
+    """With `corpus = "labelled"`: rows that are equal in it stay on one side of the split. Default: each row alone."""
+    prompt: str | None = None
+    """What a model reads before the answer, with `{text}`, or `{question}` and, if wanted, `{choices}` in it.
+    Default: the corpus' own, as `"{text}\\nArea:"`."""
+    answer_as: Literal["text", "letter"] = "text"
+    """How an answer to a question is written after the prompt: as its text, or as the letter of its choice."""
+    loss_on: Literal["answer", "all"] = "answer"
+    """Which tokens of an example are learnt: those of the answer, or all of them, as P3 does."""
+    score_by: Literal["sum", "mean", "whole"] = "sum"
+    """What of the choices is compared, highest first: the log-likelihood of the choice, the same per token of it, or
+    per token of prompt and choice, as P3 does."""
     corpus_documents: Count | None = None
     """Take only the first documents of the corpus; for `stories`, how many to generate (default 20,000)."""
     heldout_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -53,7 +75,13 @@ class Recipe(Strict):
     epochs: Count | None = None
     """Training budget in passes over the training documents (default 1 where `tokens` is not given)."""
     unique_tokens: Count | None = None
-    """Train on a fixed set of documents of about this many tokens, repeated as the budget asks. Default: all."""
+    """Train on a fixed set of documents of about this many tokens, repeated as the budget asks. Default: all. Of
+    labelled examples: the budget that `sampler` fills, and never exceeds."""
+    unique_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The same as a share of the tokens that there are to train on. Give this or `unique_tokens`, or neither."""
+    sampler: Sampler = "stratified"
+    """Which labelled examples fill the budget: the longest (`few_long`), the shortest (`many_short`), those nearest to
+    the median length (`balanced`), each until the next one does not fit, as P3 does; or a sample of all lengths."""
     packing: Literal["packed", "truncated"] = "packed"
     """`packed`: documents end to end, no padding. `truncated`: one document a sequence, cut and padded."""
     context: Count = 128
@@ -81,6 +109,12 @@ class Recipe(Strict):
     """Decay of AdamW's second moment."""
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient; greater ones are scaled down to it. `inf` leaves gradients alone."""
+    finetuning: Literal["full", "lora"] = "full"
+    """Which weights are trained: all, or low-rank adapters beside them (`lora`, which needs the extra of that name)."""
+    lora_rank: Count = 8
+    """With `lora`: the rank of the adapters."""
+    lora_alpha: Annotated[float, Field(gt=0)] = 16.0
+    """With `lora`: adapters are scaled by alpha / rank."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """fp32 weights throughout; `bf16` and `fp16` run the products under autocast, `fp16` with a gradient scaler."""
     compile: bool = False
@@ -112,6 +146,8 @@ class Recipe(Strict):
     def _one_budget(self) -> Self:
         if self.tokens is not None and self.epochs is not None:
             raise ValueError("a recipe gives its budget as tokens or as epochs; this one gives both")
+        if self.unique_tokens is not None and self.unique_fraction is not None:
+            raise ValueError("a recipe gives unique_tokens or unique_fraction; this one gives both")
         if self.micro_batch_size is not None and self.batch_size % self.micro_batch_size:
             raise ValueError(
                 f"batch_size must be a multiple of micro_batch_size; {self.batch_size} is none "
@@ -131,9 +167,18 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _path_where_files(self) -> Self:
-        if (self.corpus == "files") != (self.corpus_path is not None):
-            raise ValueError('corpus_path goes with corpus = "files", and that corpus needs it')
+        if self.corpus in ("files", "labelled") and self.corpus_path is None:
+            raise ValueError(f'corpus = "{self.corpus}" reads a file or folder; give corpus_path')
+        if self.corpus_path is not None and self.corpus not in ("files", "labelled", "mmlu"):
+            raise ValueError('corpus_path goes with corpus = "files", "labelled" or "mmlu"')
+        if (self.corpus == "mmlu") != (self.corpus_subject is not None):
+            raise ValueError('corpus_subject goes with corpus = "mmlu", and that corpus needs it')
         return self
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it trains on examples with a right answer."""
+        return self.corpus in LABELLED
 
     @property
     def corpus_identity(self) -> tuple[str | int | None, ...]:

@@ -73,9 +73,10 @@ class Analysis(Strict):
 class Study(Strict):
     """A question and the trials that answer it."""
 
-    kind: Literal["efficiency", "dynamics"]
+    kind: Literal["efficiency", "dynamics", "composition"]
     """What is asked, and so how the trials are analysed: `efficiency` = what do levels of a factor cost and buy?
-    `dynamics` = how does the loss go over the tokens, seed by seed, and what does each interval cost?"""
+    `dynamics` = how does the loss go over the tokens, seed by seed, and what does each interval cost? `composition` =
+    does it matter how a token budget is cut into examples?"""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     """Names the folder of the results: letters, digits, `.`, `_` and `-`."""
     question: Annotated[str, Field(min_length=1)]
@@ -90,6 +91,9 @@ class Study(Strict):
     """Allow models and corpora to be downloaded from the Hugging Face hub."""
     recipe: Recipe = Recipe()
     """What a trial trains; factors replace fields of it."""
+    pretraining: Recipe | None = None
+    """With `kind = "composition"`: how each built model is trained on plain text before any trial, once, from the seed
+    of the study; all trials of that model start from its weights. Its joules are kept apart."""
     factors: dict[str, Annotated[tuple[Level, ...], Field(strict=False, min_length=1)]]
     """What is varied: the name of a recipe field, and its levels."""
     resources: Resources = Resources()
@@ -111,10 +115,33 @@ class Study(Strict):
             raise ValueError(f"two conditions would both be called {', '.join(sorted(twins))}; name their levels apart")
         return self
 
+    @model_validator(mode="after")
+    def _pretraining_fits(self) -> Self:
+        if self.pretraining is None:
+            return self
+        if self.kind != "composition":
+            raise ValueError(f'[pretraining] goes with kind = "composition"; this study is of kind "{self.kind}"')
+        if "model" in self.pretraining.model_fields_set:
+            raise ValueError("[pretraining] names a model; it is done for each model of [recipe] and [factors]")
+        return self
+
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """All combinations of levels, as written."""
         return conditions(self.factors)
+
+    def pretrainings(self) -> Iterator[Trial]:
+        """Yield one trial for each model that is to be pretrained; they run before all others, and are no results."""
+        if self.pretraining is None:
+            return
+        for model in dict.fromkeys(condition.applied_to(self.recipe).model for condition in self.conditions):
+            yield Trial(
+                condition=Condition(levels=(("pretraining", model),)),
+                recipe=self.pretraining.model_copy(update={"model": model}),
+                repetition=0,
+                seed=self.seed,
+                position=0,
+            )
 
     def trials(self) -> Iterator[Trial]:
         """Yield the trials in the order in which they shall run: block after block."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from raystudy.errors import DivergedError
-from raystudy.record.outcome import Float32
+from raystudy.record.schema import Float32
 from raystudy.study import Recipe
 from raystudy.training.checkpoint import Counts, State, random_state, restore_random_state
 from raystudy.training.loss import summed_cross_entropy

@@ -7,7 +7,8 @@ import pytest
 
 from raystudy.errors import ArchiveError
 from raystudy.record.checkpoints import Checkpoints, Course, Kept, Moment
-from raystudy.record.outcome import Float32, Interval, Span
+from raystudy.record.outcome import Interval, Span
+from raystudy.record.schema import Float32
 from raystudy.record.segment import Segment
 from tests.observations import segment, trace
 
