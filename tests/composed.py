@@ -29,16 +29,15 @@ def composed(
     repetitions: int = 3,
     **keys: str,
 ) -> Study:
-    """Return the study: samplers x models x fractions x repetitions on stdlib-areas."""
+    """Return the study: samplers x models x fractions x repetitions, on stdlib-areas where `keys` do not say other."""
     return study_of(
         "sampler",
         samplers,
         kind="composition",
         repetitions=str(repetitions),
-        recipe__corpus='"stdlib-areas"',
         factors__model=models,
         factors__unique_fraction=fractions,
-        **keys,
+        **{"recipe__corpus": '"stdlib-areas"'} | keys,
     )
 
 

@@ -5,10 +5,11 @@ table of observations ──Trials──▶ levels, blocks, metrics ──kind�
 
 from collections.abc import Mapping
 
-from raystudy.analysis import dynamics, efficiency
+from raystudy.analysis import composition, dynamics, efficiency
 from raystudy.analysis.kind import Kind as Kind
 
 KINDS: Mapping[str, Kind] = {
     "efficiency": Kind(check=efficiency.check, analyse=efficiency.analyse),
     "dynamics": Kind(check=dynamics.check, analyse=dynamics.analyse),
+    "composition": Kind(check=composition.check, analyse=composition.analyse),
 }

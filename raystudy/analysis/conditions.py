@@ -20,6 +20,11 @@ _SHARED = (
     "Joules on shared devices hold what others used at the same time; they are in no other column, and must not be "
     "added up over trials."
 )
+_LOSS = "The interval of the held-out loss is a bootstrap over documents: what another sample of text would change."
+_ANSWERED = (
+    "The interval of a trial's accuracy is Wilson's, of a binomial share: it holds the luck of the examples, not that "
+    "of the seed. Log-likelihood: of the right answer, nats per answer. What ran: the same where trials are copies."
+)
 _GAIN = (
     "Bounds of the loss drop per kilojoule: loss (95 %) and joules (99 %, from readings) at the ends of their "
     "intervals, both off in the worst way at once; if each interval holds what it says, the bounds hold the truth in "
@@ -45,15 +50,12 @@ def each_trial(trials: Trials) -> Table:
         **_interval(trials),
         **_shared(trials, pl.col("energy_shared_j")),
         joules.title("energy per token", "J/token"): pl.col("energy_j_per_token"),
-        "held-out loss": pl.col("loss_heldout"),
-        "95 % low": pl.col("loss_heldout_low"),
-        "95 % high": pl.col("loss_heldout_high"),
-        **_gain(trials),
+        **_reached(trials),
         **states(trials.rows),
         **_sound(trials),
     }
-    note = "The interval of the held-out loss is a bootstrap over documents: what another sample of text would change."
-    parts = (note, _GAIN if _gain(trials) else "", joules.note)
+    of_loss = f"{_LOSS} {_GAIN if _gain(trials) else ''}".strip()
+    parts = (_ANSWERED if trials.study.kind == "composition" else of_loss, joules.note)
     return Table(
         name="trials",
         title="Every trial",
@@ -67,6 +69,16 @@ def _seeds(trials: Trials) -> dict[str, pl.Expr]:
     if trials.study.kind != "dynamics":
         return {"seed": pl.col("seed")}
     return dict(zip(("init seed", "order seed"), seeds_used(), strict=True))
+
+
+def _reached(trials: Trials) -> dict[str, pl.Expr]:
+    """Show the held-out loss with its bounds and price; in a study of composition how well examples are answered."""
+    if trials.study.kind != "composition":
+        named = {"held-out loss": "", "95 % low": "_low", "95 % high": "_high"}
+        return {**{title: pl.col(f"loss_heldout{bound}") for title, bound in named.items()}, **_gain(trials)}
+    named = {"accuracy, %": "", "95 % low": "_low", "95 % high": "_high"}
+    accuracy = {title: 100 * pl.col(f"accuracy{bound}") for title, bound in named.items()}
+    return {**accuracy, "log-likelihood": pl.col("answer_loglik"), "what ran": pl.col("ran_sha256").str.head(8)}
 
 
 def _interval(trials: Trials) -> dict[str, pl.Expr]:

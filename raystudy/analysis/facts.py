@@ -19,6 +19,7 @@ def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
         ("trials", _finished(trials)),
         ("model", f"{_values(rows, 'model')}, {_values(rows, 'parameters')} parameters"),
         ("corpus", f"{_values(rows, 'corpus')}, fingerprint {_marks(rows, 'corpus_fingerprint')}"),
+        *_answers(trials),
         ("held out", f"{_values(rows, 'heldout_tokens')} tokens of {_values(rows, 'heldout_documents')} documents"),
         ("processor", f"{_values(rows, 'cpu_name')}, {_values(rows, 'cpu_count')} logical cores"),
         ("GPU", _values(rows, "gpu_name")),
@@ -51,6 +52,18 @@ def _finished(trials: Trials) -> str:
     finished, planned = trials.finished.height, len(trials.study.conditions) * trials.study.repetitions
     left_out = finished - trials.rows.height
     return f"{finished} of {planned} finished{f' ({left_out} left out)' if left_out else ''}"
+
+
+def _answers(trials: Trials) -> Iterator[tuple[str, str]]:
+    """Say how examples are learnt and answered, where trials train on such, and from which weights they start."""
+    rows, before = trials.rows, trials.pretrainings
+    if not before.is_empty():
+        read = f"{_values(before, 'tokens_seen')} tokens of {_values(before, 'corpus')}"
+        yield "pretraining", f"{_values(before, 'model')}, {read}, seed {_values(before, 'seed')}"
+    if rows["heldout_examples"].is_not_null().any():
+        yield "examples", f"{_values(rows, 'train_examples')} to train on, {_values(rows, 'heldout_examples')} held out"
+        yield "learnt", f"tokens of: {_values(rows, 'loss_on')}"
+        yield "answers compared by", f"log-likelihood, {_values(rows, 'score_by')}"
 
 
 def _energy(trials: Trials) -> Iterator[tuple[str, str]]:

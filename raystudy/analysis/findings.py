@@ -89,7 +89,8 @@ class Findings:
     study: str
     question: str
     answer: tuple[str, ...]
-    """A few sentences: two of an efficiency study; of a dynamics study two for each arm, and one for each pair."""
+    """A few sentences: two of an efficiency study; of a dynamics study two for each arm, and one for each pair; of
+    a composition study what was learnt, how to cut the budget, and whether only volume counts."""
     caveats: tuple[str, ...]
     """What an expert would object to, each in a sentence or two; shown before the tables."""
     tables: tuple[Table, ...]

@@ -20,7 +20,11 @@ from raystudy.study.trials import Level, Trial
 CORPUS_FACTORS = frozenset({*CORPUS_FIELDS, "heldout_fraction"})
 """Factors whose levels train on, or are judged by, different text; any other factor has to leave the corpus alone."""
 SEEDS = dict(zip(SEED_FIELDS, ("init", "order"), strict=True))
-"""Factors that name the blocks of a study of dynamics, whose levels are nothing to compare; and what they add to it."""
+"""Factors that name blocks, except in a study of efficiency: their levels are nothing to compare; and their names."""
+BUDGETS = ("unique_fraction", "unique_tokens")
+"""Factors that say how much of a corpus is trained on."""
+CONDITION = "condition"
+"""What the levels of a study of composition are: they hold a level of each of its factors."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +41,8 @@ class Trials:
     joules: Joules
     n_left_out: int
     """Observations in the same folder that this study file does not ask for."""
+    pretrainings: pl.DataFrame
+    """Observations of the trainings from whose weights the trials started; no results."""
     failed: pl.DataFrame
     """Trials whose readings failed an expectation; not among `rows` where the study file leaves them out."""
     baselines: tuple[Baseline, ...]
@@ -45,7 +51,7 @@ class Trials:
     @property
     def factor(self) -> str:
         """The one field of the recipe whose levels are compared; the budget, where nothing but seeds varies."""
-        return arm_of(self.study) or _budget(self.study)[0]
+        return CONDITION if self.study.kind == "composition" else arm_of(self.study) or _budget(self.study)[0]
 
     @property
     def numeric(self) -> bool:
@@ -79,7 +85,7 @@ def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] =
     own = _labelled(study, table)
     failed = own.filter(~pl.col("expectations_met"))
     rows = _sound(study, own) if study.analysis.leave_out_failed else own
-    _refuse_mixed_corpora(arm_of(study), rows)
+    _refuse_mixed_corpora(study, rows)
     joules = joules_of(rows)
     inputs = Inputs(
         energy_j=joules.train_j,
@@ -89,13 +95,15 @@ def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] =
         pe_cs_tflops=study.analysis.pe_cs_tflops,
     )
     metrics = {name: metric(inputs) for name, metric in METRICS.items()}
+    pretrainings = table.filter(pl.col("trial_id").is_in([trial.id for trial in study.pretrainings()]))
     return Trials(
         study=study,
         rows=rows.with_columns(cs_tflops=cs_tflops(inputs), **metrics),
         finished=own,
         levels=_in_order(rows, [label(level) for level in _levels_by_condition(study).values()]),
         joules=joules,
-        n_left_out=table.height - own.height,
+        n_left_out=table.height - own.height - pretrainings.height,
+        pretrainings=pretrainings,
         failed=failed,
         baselines=tuple(baselines),
     )
@@ -103,7 +111,7 @@ def trials_of(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] =
 
 def arm_of(study: Study) -> str | None:
     """Return the factor whose levels are compared; None in a study of dynamics that varies nothing but seeds."""
-    return next((factor for factor in study.factors if study.kind != "dynamics" or factor not in SEEDS), None)
+    return next((factor for factor in study.factors if study.kind == "efficiency" or factor not in SEEDS), None)
 
 
 def seeds_used() -> tuple[pl.Expr, pl.Expr]:
@@ -126,6 +134,13 @@ def label(level: Level) -> str:
     return f"{level:g}" if isinstance(level, float) else level
 
 
+def named(factor: str, level: Level) -> str:
+    """Write a level so that it can stand beside those of other factors: few_long, 25 %, 10,000, learning_rate 0.001."""
+    if factor == "unique_fraction":
+        return f"{100 * float(level):g} %"
+    return label(level) if isinstance(level, str) or factor in BUDGETS else f"{factor} {label(level)}"
+
+
 def _labelled(study: Study, table: pl.DataFrame) -> pl.DataFrame:
     wanted = [trial.id for trial in study.trials()]
     rows = table.filter(pl.col("trial_id").is_in(wanted)).sort("position")
@@ -143,10 +158,10 @@ def _labelled(study: Study, table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _block(study: Study, trial: Trial) -> str:
-    """Name what a trial shares with those of other levels: `r03`; in a study of dynamics its seeds, `init 101`."""
-    seeds = dict(trial.condition.levels) if study.kind == "dynamics" else {}
-    named = [f"{short} {seeds[factor]}" for factor, short in SEEDS.items() if factor in seeds]
-    return ", ".join(named if named and study.repetitions == 1 else [*named, f"r{trial.repetition:02d}"])
+    """Name what a trial shares with those of other levels: `r03`; where seeds are factors, those: `init 101`."""
+    seeds = {} if study.kind == "efficiency" else dict(trial.condition.levels)
+    given = [f"{short} {seeds[factor]}" for factor, short in SEEDS.items() if factor in seeds]
+    return ", ".join(given if given and study.repetitions == 1 else [*given, f"r{trial.repetition:02d}"])
 
 
 def _budget(study: Study) -> tuple[str, Level]:
@@ -167,6 +182,10 @@ def _sound(study: Study, own: pl.DataFrame) -> pl.DataFrame:
 
 
 def _levels_by_condition(study: Study) -> dict[str, Level]:
+    if study.kind == "composition":
+        return {
+            str(each): ", ".join(named(*own) for own in each.levels if own[0] not in SEEDS) for each in study.conditions
+        }
     factor, given = arm_of(study), _budget(study)[1]
     return {str(each): given if factor is None else dict(each.levels)[factor] for each in study.conditions}
 
@@ -186,13 +205,14 @@ def _in_order(rows: pl.DataFrame, written: Sequence[str]) -> tuple[str, ...]:
     return tuple(level for level in dict.fromkeys(written) if level in rows["level"])
 
 
-def _refuse_mixed_corpora(factor: str | None, rows: pl.DataFrame) -> None:
+def _refuse_mixed_corpora(study: Study, rows: pl.DataFrame) -> None:
     """Losses on different text cannot be compared, unless the text is what the study varies."""
-    by_level = rows.group_by("level").agg(pl.col("corpus_fingerprint").unique())
-    within = by_level.filter(pl.col("corpus_fingerprint").list.len() > 1)
-    fingerprints = sorted(rows["corpus_fingerprint"].unique())
-    if within.is_empty() and (len(fingerprints) == 1 or factor in CORPUS_FACTORS):
+    varied = [factor for factor in study.factors if factor in CORPUS_FACTORS]
+    by_text = rows.group_by(pl.lit("text"), *varied).agg(pl.col("corpus_fingerprint").unique())
+    mixed = by_text.filter(pl.col("corpus_fingerprint").list.len() > 1)
+    if mixed.is_empty():
         return
+    fingerprints = sorted(rows["corpus_fingerprint"].unique())
     counts = [f"{mark[:12]} ({rows['corpus_fingerprint'].to_list().count(mark)} trials)" for mark in fingerprints]
     raise AnalysisError(
         f"These trials were trained on {len(fingerprints)} different corpora, by fingerprint: {', '.join(counts)}. "

@@ -72,10 +72,11 @@ def _note(trials: Trials, devices: Iterable[Used]) -> str:
     """Say what is counted; that no trial has a joule of its own says nothing of what devices used."""
     left_out = " those that are left out elsewhere, too," if trials.finished.height > trials.rows.height else ""
     known = any(each.energy_j is not None for each in devices)
+    before = "" if trials.pretrainings.is_empty() else "The pretrainings are not in it. "
     return (
         f"All finished trials,{left_out} loading and evaluation included; what several trials saw at once is counted "
         "once. A module or a board contains other devices, so its line must not be added to theirs. "
-        f"{trials.joules.note if trials.joules.estimated or not known else ''}"
+        f"{before}{trials.joules.note if trials.joules.estimated or not known else ''}"
     ).strip()
 
 

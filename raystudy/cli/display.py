@@ -19,7 +19,7 @@ class Display:
         """Show nothing yet; enter the context to start."""
         self._study, self._console = study, console
         self._live = Live(console=console, transient=True, refresh_per_second=4)
-        self._shown_done = -1
+        self._shown: tuple[str, int] | None = None
 
     def __enter__(self) -> Self:
         """Start the live part, on a terminal."""
@@ -42,15 +42,15 @@ class Display:
         """Show a snapshot: the live table on a terminal, else a line whenever a trial has finished."""
         if self._live.is_started:
             self._live.update(_table(self._study, snapshot))
-        elif snapshot.done != self._shown_done:
-            self._shown_done = snapshot.done
+        elif (snapshot.what, snapshot.done) != self._shown:
+            self._shown = snapshot.what, snapshot.done
             self._console.print(_headline(self._study, snapshot), soft_wrap=True, highlight=False)
 
 
 def _headline(study: str, snapshot: "Snapshot") -> str:
     measured = {device: watts for device, watts in snapshot.power_w.items() if watts is not None}
     parts = [
-        f"{study}: {snapshot.done} of {snapshot.planned} trials",
+        f"{study}: {snapshot.done} of {snapshot.planned} {snapshot.what}",
         f"{snapshot.failed} failed" if snapshot.failed else "",
         " + ".join(f"{watts:.0f} W {_short(device)}" for device, watts in measured.items()),
         f"{_clock(snapshot.elapsed_s)} gone",

@@ -1,8 +1,7 @@
 """`raystudy plan`: what a study will do, before it does it."""
 
-import statistics
-from collections import Counter
-from itertools import pairwise
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +11,16 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from raystudy.cli.arguments import StudyFile
+from raystudy.cli.calibrate import Planned, tell_time
 from raystudy.errors import HubError
 from raystudy.study import SEED_FIELDS, Condition, Recipe, Study, load
 
 if TYPE_CHECKING:
     from raystudy.analysis.findings import Table
-    from raystudy.training.forecast import Forecast
+    from raystudy.training.preparing import Ready
+
+CUT_FIELDS = ("sampler", "unique_tokens", "unique_fraction")
+"""The recipe fields that choose among labelled examples."""
 
 
 def plan(
@@ -28,7 +31,8 @@ def plan(
     """
     Show the trials of a study, their order, tokens, repetition, parameters and FLOPs; nothing is trained.
 
-    Refuses a study that could not be analysed.
+    Refuses a study that could not be analysed. Of labelled examples it shows which a sampler takes, and which
+    conditions would take the same.
 
     Example: `raystudy plan jobs/efficiency_laptop.toml --calibrate`
     """
@@ -38,11 +42,15 @@ def plan(
     study, console = load(file), Console()
     KINDS[study.kind].check(study)
     console.print(Text(study.name, style="bold"), Text(study.question), sep=": ")
-    forecasts = _forecasts(study, Console(stderr=True))
-    show_table(_conditions(study, forecasts), console)
+    pretrainings, conditions = _planned(study, Console(stderr=True))
+    if pretrainings:
+        show_table(_table("pretrainings", "Pretrainings, once each, before the trials", pretrainings), console)
+    show_table(_table("conditions", f"Conditions ({', '.join(study.factors)}), each trial", conditions), console)
+    for sentence in _copies(study, conditions):
+        console.print(sentence)
     console.print(_order(study))
     if calibrate:
-        _tell_time(study, forecasts, console)
+        tell_time(study, pretrainings + conditions, console)
 
 
 def _apart(condition: Condition) -> Condition:
@@ -50,62 +58,94 @@ def _apart(condition: Condition) -> Condition:
     return Condition(levels=tuple(level for level in condition.levels if level[0] not in SEED_FIELDS))
 
 
-def _trials(study: Study) -> Counter[Condition]:
-    """Return how many trials each condition has, seeds apart."""
-    return Counter(_apart(trial.condition) for trial in study.trials())
+def _name(condition: Condition) -> str:
+    """Return its levels; a level that stands alone tells its factor too."""
+    several = len(condition.levels) > 1
+    return ", ".join(str(level) for _, level in condition.levels) if several else str(condition) or "any seed"
 
 
-def _forecasts(study: Study, log: Console) -> "dict[Condition, Forecast | None]":
-    """Forecast each condition, seeds apart; null where a model or a corpus would have to be downloaded first."""
-    from raystudy.training.forecast import forecast
-    from raystudy.training.models import source_of
-    from raystudy.training.tokens import prepare
+def _planned(study: Study, log: Console) -> tuple[list[Planned], list[Planned]]:
+    """Forecast the pretrainings, and the conditions, seeds apart; examples are sampled from the first seed."""
+    from raystudy.training.preparing import Preparing
+    from raystudy.training.shapes import shape_of
 
     def tell(text: str) -> None:
         log.print(Text(text, style="dim"))
 
-    found: dict[Condition, Forecast | None] = {}
-    for condition in dict.fromkeys(map(_apart, study.conditions)):
-        recipe = condition.applied_to(study.recipe)
+    def planned(name: str, recipe: Recipe, trials: int, ready: "Callable[[Recipe], Ready]") -> Planned:
         try:
-            source = source_of(recipe, allow_hub=False)
-            corpus = prepare(recipe, tokenizer=source.tokenizer, tokenizer_file=source.tokenizer_file, tell=tell)
+            found = ready(recipe)
         except HubError:
             if not study.allow_hub:
                 raise
-            found[condition] = None  # a plan downloads nothing
+            shape, told = shape_of(recipe.model), None  # a plan downloads nothing
         else:
-            found[condition] = forecast(recipe, corpus, source)
-    return found
+            shape, told = found.source.known_shape, found.forecast(seed=study.seed)
+        parameters = shape.parameters if shape else None
+        return Planned(name=name, recipe=recipe, trials=trials, parameters=parameters, told=told)
+
+    preparing = Preparing(study, allow_hub=False, tell=tell)
+    trials = Counter(_apart(trial.condition) for trial in study.trials())
+    conditions = dict.fromkeys(map(_apart, study.conditions))
+    return (
+        [planned(each.recipe.model, each.recipe, 1, preparing.pretraining) for each in study.pretrainings()],
+        [planned(_name(each), each.applied_to(study.recipe), trials[each], preparing.trial) for each in conditions],
+    )
 
 
-def _conditions(study: Study, forecasts: "dict[Condition, Forecast | None]") -> "Table":
-    """Tell what each condition will take; null where it is not downloaded yet."""
+def _table(name: str, title: str, planned: list[Planned]) -> "Table":
+    """Tell what each recipe will take; null where it is not downloaded yet."""
     import polars as pl
 
     from raystudy.analysis.findings import Table
-    from raystudy.training.shapes import shape_of
 
-    trials, told = _trials(study), list(forecasts.values())
-    recipes = [condition.applied_to(study.recipe) for condition in forecasts]
-    shapes = [shape_of(recipe.model) for recipe in recipes]
+    told, labelled = [each.told for each in planned], any(each.recipe.labelled for each in planned)
     columns: dict[str, list[object]] = {
-        "condition": [str(condition) or "any seed" for condition in forecasts],
-        "trials": [trials[condition] for condition in forecasts],
-        "tokens": [each.tokens if each else recipe.nominal_tokens for each, recipe in zip(told, recipes, strict=True)],
+        "condition": [each.name for each in planned],
+        "trials": [each.trials for each in planned],
+        **(_sample_columns(planned) if labelled else {}),
+        "tokens": [each.told.tokens if each.told else each.recipe.nominal_tokens for each in planned],
         "padding, %": [each and 100 * each.padding_share for each in told],
-        "unique tokens": [each and each.unique_tokens for each in told],
+        **({} if labelled else {"unique tokens": [each and each.unique_tokens for each in told]}),
         "epochs": [each and each.epochs for each in told],
         "steps": [each and each.steps for each in told],
         "evaluations": [each and each.evaluations for each in told],
-        "parameters": [shape and shape.parameters for shape in shapes],
+        "parameters": [each.parameters for each in planned],
         "FLOPs": [each and each.flops for each in told],
     }
-    flops = [each.flops * trials[of] if each and each.flops else None for of, each in forecasts.items()]
+    flops = [each.told.flops * each.trials if each.told and each.told.flops else None for each in planned]
     note = f"{sum(filter(None, flops)):.3g} FLOPs in all." if all(flops) else ""
     if None in told:
         note = f"{note} What is not told has to be downloaded first.".strip()
-    return Table(name="conditions", title="Conditions, each trial", frame=pl.DataFrame(columns), note=note)
+    return Table(name=name, title=title, frame=pl.DataFrame(columns), note=note)
+
+
+def _sample_columns(planned: list[Planned]) -> dict[str, list[object]]:
+    """Tell which labelled examples each condition takes; null where it reads text."""
+    samples = [each.told.sample if each.told else None for each in planned]
+    return {
+        "examples": [each and each.examples for each in samples],
+        "mean length": [each and each.mean_tokens for each in samples],
+        "tokens used": [each and each.tokens for each in samples],
+        "filled, %": [each and 100 * each.tokens / each.budget_tokens for each in samples],
+    }
+
+
+def _copies(study: Study, conditions: list[Planned]) -> list[str]:
+    """Name the conditions that take the same examples, all else equal: samplers that take everything, for one."""
+    cut = [name for name in CUT_FIELDS if name in study.factors]
+    alike: dict[tuple[str, Recipe], list[str]] = defaultdict(list)
+    for each in conditions:
+        if each.told and each.told.sample:
+            rest = each.recipe.model_copy(update={name: Recipe.model_fields[name].default for name in CUT_FIELDS})
+            levels = " ".join(str(getattr(each.recipe, name)) for name in cut)
+            alike[each.told.sample.sha256, rest].append(levels)
+    times = Counter(tuple(levels) for levels in alike.values() if len(levels) > 1)
+    return [
+        f"At {', '.join(cut)} = {'; '.join(levels)} the examples are the same ({n} times): these trials would be "
+        "copies, of which the analysis counts one."
+        for levels, n in times.items()
+    ]
 
 
 def _order(study: Study) -> RichTable:
@@ -119,47 +159,3 @@ def _order(study: Study) -> RichTable:
         seed = [str(block[0].seed)] if one_seed else []
         table.add_row(str(repetition), *seed, "  ".join(trial.id for trial in block))
     return table
-
-
-def _tell_time(study: Study, forecasts: "dict[Condition, Forecast | None]", console: Console) -> None:
-    """Train a few steps of each kind of recipe on this machine, and extrapolate by tokens."""
-    rates: dict[Recipe, tuple[float, float]] = {}
-    seconds, trials = 0.0, _trials(study)
-    for condition, told in forecasts.items():
-        if told is None:
-            console.print(
-                "The time cannot be told before model and corpus are downloaded; `raystudy run` does that first."
-            )
-            return
-        recipe = condition.applied_to(study.recipe)
-        short = _shortened(recipe)
-        if short not in rates:
-            rates[short] = _rates(short, study)
-        train_per_s, eval_per_s = rates[short]
-        evaluated = told.evaluations * min(recipe.eval_tokens, told.heldout_tokens)
-        seconds += trials[condition] * (told.tokens / train_per_s + evaluated / eval_per_s)
-    rates_told = ", ".join(f"{rate:,.0f}" for rate, _ in rates.values())
-    console.print(
-        f"About {seconds / 60:.1f} min of training and evaluation, one trial at a time, "
-        f"at {rates_told} tokens/s as measured here just now; Ray adds some seconds."
-    )
-
-
-def _shortened(recipe: Recipe) -> Recipe:
-    """Return the recipe with a budget of 20 steps."""
-    budget = {"tokens": 20 * recipe.batch_size * recipe.context, "epochs": None, "unique_tokens": None}
-    evaluation = {"eval_tokens": 4096, "eval_every_tokens": None, "stop": "budget", "stop_j_per_nat": None}
-    return Recipe.model_validate(recipe.model_dump() | budget | evaluation)
-
-
-def _rates(recipe: Recipe, study: Study) -> tuple[float, float]:
-    """Return tokens per second of training, its median interval's, and of evaluation."""
-    from raystudy.training.loop import train
-    from raystudy.training.placement import place
-
-    outcome = train(recipe, seed=study.seed, placement=place(study.resources), allow_hub=study.allow_hub)
-    rate = statistics.median(
-        (after.tokens_seen - before.tokens_seen) / (after.at_s - after.start_s)
-        for before, after in pairwise(outcome.intervals)
-    )
-    return rate, 2 * outcome.heldout_tokens / outcome.eval_s

@@ -36,6 +36,8 @@ SHOWN = (
     "energy_estimated_j",
     "mfu",
     "loss_heldout",
+    "sample_examples",
+    "accuracy",
 )
 """The columns of the table; the other formats have all."""
 SHOWN_OF_INTERVALS = (
@@ -50,8 +52,8 @@ SHOWN_OF_INTERVALS = (
 )
 WHOSE = ("trial_id", "condition", "repetition", "seed", "init_seed", "order_seed", "stopped")
 """What tells whose an interval is."""
-WHERE_ANY = ("energy_j", "energy_u_j", "energy_shared_j", "energy_estimated_j")
-"""Columns of joules: shown where there are any."""
+WHERE_ANY = ("energy_j", "energy_u_j", "energy_shared_j", "energy_estimated_j", "sample_examples", "accuracy")
+"""Columns of joules, and of labelled examples: shown where there are any."""
 
 
 def results(
@@ -66,7 +68,7 @@ def results(
     ] = None,
 ) -> None:
     """
-    Write the finished trials of a study, one row a trial.
+    Write the finished trials of a study, one row a trial; pretrainings are rows too, of repetition 0.
 
     CSV leaves out the nested columns (traces, spans, intervals, energies); JSON and Parquet have them. With --intervals
     each interval is a row, as `raystudy dynamics` takes it. The table on the terminal shows some columns only.

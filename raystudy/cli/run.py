@@ -1,6 +1,6 @@
 """`raystudy run`: run what is missing of a study, show how far it is, and conclude."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +10,9 @@ from raystudy.cli.arguments import Out, StudyFile, results_folder
 from raystudy.cli.display import Display
 from raystudy.record.archive import Archive
 from raystudy.study import load
+
+if TYPE_CHECKING:
+    from raystudy.sweep.tune import Sweep
 
 
 def run(
@@ -25,7 +28,7 @@ def run(
     ] = None,
 ) -> None:
     """
-    Run the trials of a study that are not finished yet, then analyse all that are.
+    Run the trials of a study that are not finished yet, after the pretrainings they need; then analyse all that are.
 
     Ctrl-C keeps finished trials, and the last state of those that evaluate on their way; run the same line again, and
     what is missing runs.
@@ -46,24 +49,27 @@ def run(
         except KeyboardInterrupt:
             display.tell(f"Interrupted. What is finished is kept in {archive.folder}; run the same line for the rest.")
             raise typer.Exit(130) from None
-    if archive.has_observations:
+    if any(archive.has(trial.id) for trial in study.trials()):
         conclude(archive, console, brief=True)
-    _close(archive, done.ran, done.failed, done.wall_s, console)
+    _close(archive, done, console)
 
 
-def _close(archive: Archive, ran: tuple[str, ...], failed: tuple[str, ...], wall_s: float, console: Console) -> None:
+def _close(archive: Archive, done: "Sweep", console: Console) -> None:
     """Say what this run did; exits with 1 where trials failed."""
-    if ran:
-        train_s = archive.train_s(ran)
+    if done.pretrained or done.ran:
+        train_s = archive.train_s(done.pretrained + done.ran)
+        pretrained = f"{len(done.pretrained)} pretrainings and " if done.pretrained else ""
         console.print(
-            f"{len(ran)} trials in {wall_s:.0f} s, {train_s:.0f} s of it training: overhead {wall_s / train_s:.2f} "
-            "(wall time / training time)."
+            f"{pretrained}{len(done.ran)} trials in {done.wall_s:.0f} s, {train_s:.0f} s of it training: "
+            f"overhead {done.wall_s / train_s:.2f} (wall time / training time)."
         )
-    elif not failed:
+    elif not done.failed:
         console.print("All trials were finished before; none was run.")
     failures = archive.failures()
-    for trial_id in failed:
+    for trial_id in done.failed:
         console.print(f"failed {trial_id}: {failures[trial_id].reason}", markup=False, highlight=False)
-    if failed:
+    if done.not_begun:
+        console.print(f"{len(done.not_begun)} trials were not begun: the pretraining of their model failed.")
+    if done.failed:
         console.print(f"Tracebacks lie in {archive.failures_folder}. `raystudy run` tries failed trials again.")
         raise typer.Exit(1)

@@ -2,6 +2,8 @@
 
     STUDY/study.toml                      the study file, as it was run
     STUDY/trials/tokens-50000--r03.parquet    one observation: written under a temporary name, then renamed
+    STUDY/pretrained/tiny-1m/             the weights that trials of this model start from; written before the row of
+                                          trials/pretraining-tiny_1m--r00.parquet
     STUDY/failures/tokens-50000--r03--TIME.json   a trial that failed, with its traceback; `run` tries it again
     STUDY/checkpoints/TRIAL/              the last state of a trial that is not finished; `run` continues there
     STUDY/idle/NODE--RUN--before.json     power of an idle node before the first trial of a run; --after.json: its end
@@ -13,7 +15,7 @@ This class alone knows where a file lies.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,7 +29,7 @@ from raystudy.record.checkpoints import Checkpoints, recipe_terms
 from raystudy.record.energy import Idle
 from raystudy.record.files import write_whole
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
-from raystudy.study import CORPUS_FIELDS, Recipe, Study, load
+from raystudy.study import CORPUS_FIELDS, Recipe, Study, Trial, load
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +76,10 @@ class Archive:
     def failures_folder(self) -> Path:
         """Where the failed attempts lie."""
         return self.folder / "failures"
+
+    def pretrained(self, model: str) -> Path:
+        """Return where the pretrained weights of a built model lie, a model folder."""
+        return self.folder / "pretrained" / model
 
     def open_for(self, study: Study, study_text: str) -> None:
         """Make the folder ready; raises ArchiveError where it cannot be written or holds another recipe."""
@@ -199,7 +205,7 @@ class Archive:
 
     def _refuse_other_recipes(self, study: Study) -> None:
         """Refuse trials that were measured under the same name with another recipe, seed or kind of device."""
-        wanted = {trial.id: trial for trial in study.trials()}
+        wanted = {trial.id: trial for trial in _all_of(study)}
         for file in sorted(self.trials_folder.glob("*.parquet")):
             _check(file)
             trial = wanted.get(file.stem)
@@ -218,7 +224,7 @@ class Archive:
 
     def _refuse_other_states(self, study: Study) -> None:
         """Refuse the states of trials that were begun under the same name with another recipe or seed."""
-        for trial in study.trials():
+        for trial in _all_of(study):
             checkpoints = self.checkpoints(trial.id)
             kept = None if self.has(trial.id) else checkpoints.last()
             if kept and (changed := kept.changed(recipe_terms(trial.recipe, trial.seed))):
@@ -226,6 +232,12 @@ class Archive:
                     f"{checkpoints.folder} holds the state of a trial with another recipe: {'; '.join(changed)}. Give "
                     "the study another name, or another folder with --out; or delete that folder to start it anew."
                 )
+
+
+def _all_of(study: Study) -> Iterator[Trial]:
+    """Yield all that a study trains: its pretrainings, and its trials."""
+    yield from study.pretrainings()
+    yield from study.trials()
 
 
 def _failure(file: Path) -> Failure:

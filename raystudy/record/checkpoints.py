@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
 from raystudy.record.files import fill_whole, write_whole
+from raystudy.record.labelled import Answered
 from raystudy.record.outcome import Interval, Span
 from raystudy.record.schema import Float32, fields_of
 from raystudy.record.segment import Part, Segment
@@ -38,6 +39,8 @@ class Course:
     step_losses: tuple[Float32, ...] = ()
     dear: int = 0
     """Intervals in a row whose nats cost too much, for the rule that looks at joules."""
+    zero_shot: tuple[Answered, ...] = ()
+    """What the model said of each held-out example before any training; none where it reads plain text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,6 +176,7 @@ def _kept(file: Path) -> Kept:
                 intervals=tuple(Interval(**each) for each in course["intervals"]),
                 step_losses=tuple(course["step_losses"]),
                 dear=course["dear"],
+                zero_shot=tuple(Answered(**each) for each in course["zero_shot"]),
             ),
             segments=tuple(Segment(**each) for each in told["segments"]),
             at=Moment(**told["at"]),

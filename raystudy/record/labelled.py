@@ -10,6 +10,16 @@ from raystudy.record.schema import Float32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What a model says of one held-out example."""
+
+    correct: bool
+    """Whether the right choice is the likeliest."""
+    loglik: float
+    """Log-likelihood of the right answer, nats."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HeldoutAnswer:
     """What a model says of one held-out example, after its training and before."""
 

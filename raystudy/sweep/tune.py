@@ -1,6 +1,7 @@
 """Run what is missing of a study through Ray Tune.
 
-    plan − archive ──▶ corpora ──▶ cluster fits? ──▶ idle baseline ──▶ Tune, in plan order ──▶ archive ──▶ idle again
+    plan − archive ──▶ ready? ──▶ cluster fits? ──▶ idle baseline ──▶ Tune, in plan order ──▶ archive ──▶ idle again
+                                                                      └ pretrainings, then trials
 
 Tune schedules; the archive holds the results. To resume is to run again: what is there is not repeated.
 """
@@ -14,17 +15,16 @@ from pathlib import Path
 
 from ray import tune
 
-from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
 from raystudy.sweep.baseline import Nodes
 from raystudy.sweep.cluster import cluster, refuse_unsatisfiable
 from raystudy.sweep.provenance import git_commit, now_utc
-from raystudy.sweep.status import Snapshot, watching
+from raystudy.sweep.ready import make_ready
+from raystudy.sweep.status import Plan, Snapshot, watching
+from raystudy.sweep.todo import able_to_begin, missing, pretrainings_before, tell_states
 from raystudy.sweep.trial import Trial
-from raystudy.training.models import refuse_misfit, source_of
-from raystudy.training.tokens import prepare
 
 Attempt = Callable[[tuple[PlannedTrial, ...], int | None], list[str]]
 """Runs trials, so many at once (null: as many as the nodes hold), and returns the errors it saw."""
@@ -34,10 +34,14 @@ Attempt = Callable[[tuple[PlannedTrial, ...], int | None], list[str]]
 class Sweep:
     """What one `run` did."""
 
+    pretrained: tuple[str, ...]
+    """Pretrainings that this run finished."""
     ran: tuple[str, ...]
     """Trials that this run finished."""
     failed: tuple[str, ...]
-    """Trials that are not finished, after all were tried."""
+    """Pretrainings and trials that are not finished, after all were tried."""
+    not_begun: tuple[str, ...]
+    """Trials that were not tried: the pretraining of their model failed."""
     wall_s: float
     """From the call to the end."""
 
@@ -57,48 +61,34 @@ def run(
     what is finished.
     """
     started_s, began_utc = time.monotonic(), now_utc()
-    todo = tuple(trial for trial in study.trials() if not archive.has(trial.id))
-    for trial in study.trials():
-        reached = archive.checkpoints(trial.id).reached
-        if reached and archive.has(trial.id):
-            archive.checkpoints(trial.id).clear()  # killed between the two
-        elif reached:
-            tell(f"{trial.id} was kept after interval {reached - 1}")
+    todo = missing(archive, study.trials())
+    first = pretrainings_before(study, archive, todo)
+    tell_states(study, archive, tell)
+
+    def go(plan: Plan, trials: tuple[PlannedTrial, ...]) -> None:
+        with watching(study, archive, plan, started_s, watch):
+            settle(archive, trials, lambda left, at_once: _tune(study, archive, left, at_once, run=began_utc), tell)
+
     if todo:
-        _prepare_corpora(study, archive, todo, tell)
+        make_ready(study, archive, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")
         with cluster(address, study):
             refuse_unsatisfiable(study.resources)
             nodes = Nodes(study, archive, run=began_utc, tell=tell)
             nodes.measure_idle("before")
-            with watching(study, archive, started_s, watch):
-                settle(archive, todo, lambda left, at_once: _tune(study, archive, left, at_once, run=began_utc), tell)
+            if first:
+                go(Plan(what="pretrainings", trials=tuple(study.pretrainings())), first)
+            if able := able_to_begin(study, archive, todo):
+                go(Plan(what="trials", trials=tuple(study.trials())), able)
             nodes.measure_idle("after")
-    ran = tuple(trial.id for trial in todo if archive.has(trial.id))
-    failed = tuple(trial.id for trial in todo if not archive.has(trial.id))
-    return Sweep(ran=ran, failed=failed, wall_s=time.monotonic() - started_s)
-
-
-def _prepare_corpora(
-    study: Study, archive: Archive, todo: tuple[PlannedTrial, ...], tell: Callable[[str], None]
-) -> None:
-    """Prepare each corpus once, before any trial: its mistakes show at once, and no trial pays for it."""
-    seen = archive.fingerprints()
-    for recipe in dict.fromkeys(trial.recipe for trial in todo):
-        source = source_of(recipe, allow_hub=study.allow_hub)
-        corpus = prepare(
-            recipe,
-            tokenizer=source.tokenizer,
-            tokenizer_file=source.tokenizer_file,
-            allow_hub=study.allow_hub,
-            tell=tell,
-        )
-        refuse_misfit(recipe, source, vocabulary=corpus.vocabulary)
-        if seen.get(recipe.corpus_identity, corpus.fingerprint) != corpus.fingerprint:
-            raise ArchiveError(
-                f"The text of the corpus {recipe.corpus} has changed since the trials in {archive.folder} were run. "
-                "Give another folder with --out, or bring the text back (for stdlib: the same Python)."
-            )
+    able = able_to_begin(study, archive, todo)
+    return Sweep(
+        pretrained=tuple(trial.id for trial in first if archive.has(trial.id)),
+        ran=tuple(trial.id for trial in todo if archive.has(trial.id)),
+        failed=tuple(trial.id for trial in missing(archive, (*first, *able))),
+        not_begun=tuple(trial.id for trial in todo if trial not in able),
+        wall_s=time.monotonic() - started_s,
+    )
 
 
 def settle(

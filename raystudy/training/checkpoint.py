@@ -25,6 +25,8 @@ class Counts:
     sequences: int = 0
     tokens: int = 0
     padding: int = 0
+    pairs: int = 0
+    """Positions times the width of their sequence, summed: what attention costs."""
     sequences_a_pass: int = 0
     """How a step was cut into passes: it decides how sums are rounded."""
 

@@ -13,7 +13,7 @@ from raystudy.study import Recipe
 from raystudy.training.checkpoint import save
 from raystudy.training.clock import Clock
 from raystudy.training.early import EarlyStop
-from raystudy.training.evaluate import Score, score
+from raystudy.training.evaluate import Score
 from raystudy.training.hooks import Hooks
 from raystudy.training.loaded import Loaded
 from raystudy.training.steps import Stretch
@@ -41,6 +41,7 @@ class Advance:
         self._early = EarlyStop(recipe, hooks.spent_j, dear=since.dear)
         self._every = recipe.eval_every_tokens or loaded.steps.budget_tokens / INTERVALS
         self._intervals, self._losses = list(since.intervals), list(since.step_losses)
+        self._zero_shot = since.zero_shot
         self._start_s = 0.0
         """When the training of the next interval begins."""
 
@@ -69,7 +70,9 @@ class Advance:
 
     def _evaluate(self, stretch: Stretch | None, at_s: float) -> Ended | None:
         """Evaluate; then end, or keep the state where that is due, and let the next interval begin."""
-        reached = score(self._loaded.model, self._loaded.heldout, self._recipe)
+        reached = self._loaded.evaluate()
+        if stretch is None:
+            self._zero_shot = reached.answers
         self._add(stretch, reached, at_s=at_s)
         if stretch and self._recipe.stop == "energy":
             self._next("save")  # the meters are asked, which is no part of the evaluation
@@ -101,11 +104,12 @@ class Advance:
             intervals=tuple(self._intervals),
             step_losses=tuple(self._losses),
             dear=self._early.dear,
+            zero_shot=self._zero_shot,
         )
 
     def _write(self, path: Path) -> None:
         """Write the state into a file."""
-        save(self._loaded.steps.state, path, fingerprint=self._loaded.corpus.fingerprint)
+        save(self._loaded.steps.state, path, fingerprint=self._loaded.material.fingerprint)
 
     def _add(self, stretch: Stretch | None, reached: Score | None, *, at_s: float) -> None:
         """Add an interval, whose evaluation has not ended yet."""

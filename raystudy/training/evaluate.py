@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from raystudy.errors import DivergedError
+from raystudy.record.labelled import Answered
 from raystudy.study import Recipe
 from raystudy.training.optimizer import autocast
 from raystudy.training.sequences import Heldout
@@ -23,7 +24,7 @@ _POSITIONS_AT_ONCE = 4096
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """The loss on held-out documents."""
+    """The loss on held-out documents, or examples."""
 
     loss: float
     """Nats per token."""
@@ -34,30 +35,42 @@ class Score:
     bits_per_byte: float
     tokens: int
     documents: int
+    answers: tuple[Answered, ...] = ()
+    """One for each held-out example; none for text."""
 
 
 def score(model: torch.nn.Module, heldout: Heldout, recipe: Recipe) -> Score:
     """
     Evaluate a model on held-out windows; whatever mode it is in, it is left in training mode.
 
-    Raises DivergedError where the loss is no number, or one whose perplexity is none.
+    Raises DivergedError where the model has become useless.
     """
     losses = _losses(model, heldout, recipe)
     kept = heldout.documents >= 0
     document_losses = np.bincount(heldout.documents[kept], weights=losses[kept], minlength=heldout.n_documents)
     document_tokens = np.bincount(heldout.documents[kept], minlength=heldout.n_documents)
-    loss = document_losses.sum() / document_tokens.sum()
+    return ratio_score(document_losses, document_tokens, n_bytes=heldout.n_bytes)
+
+
+def ratio_score(losses: np.ndarray, tokens: np.ndarray, *, n_bytes: int, answers: tuple[Answered, ...] = ()) -> Score:
+    """
+    Return the loss over all documents from the nats and the tokens of each.
+
+    Raises DivergedError where the loss is no number, or one whose perplexity is none.
+    """
+    loss = losses.sum() / tokens.sum()
     if not loss < _LARGEST_LOSS:
         raise DivergedError(f"The held-out loss is {loss:.4g} nats per token. Lower learning_rate or clip_norm.")
-    low, high = bootstrap_interval(document_losses, document_tokens)
-    bits = document_losses.sum() / math.log(2)
+    low, high = bootstrap_interval(losses, tokens)
+    bits = losses.sum() / math.log(2)
     return Score(
         loss=float(loss),
         low=low,
         high=high,
-        bits_per_byte=float(bits / heldout.n_bytes),
-        tokens=int(document_tokens.sum()),
-        documents=heldout.n_documents,
+        bits_per_byte=float(bits / n_bytes),
+        tokens=int(tokens.sum()),
+        documents=len(tokens),
+        answers=answers,
     )
 
 

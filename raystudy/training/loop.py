@@ -9,9 +9,12 @@ was interrupted starts with its last state, and goes on as if nothing had happen
 
 import gc
 import math
+from dataclasses import fields, replace
+from pathlib import Path
 
 import torch
 
+from raystudy.errors import ModelError
 from raystudy.record.checkpoints import Course
 from raystudy.record.outcome import Outcome
 from raystudy.study import Recipe
@@ -22,8 +25,11 @@ from raystudy.training.corpora import synthetic
 from raystudy.training.course import Advance, Ended
 from raystudy.training.evaluate import sentence_perplexity
 from raystudy.training.hooks import Hooks
+from raystudy.training.labelled import labelled
 from raystudy.training.loaded import Loaded, load
 from raystudy.training.placement import Placement
+from raystudy.training.saved import save_model
+from raystudy.training.tasks.prepared import Task
 
 NO_HOOKS = Hooks()
 
@@ -36,18 +42,26 @@ def train(
     allow_hub: bool = False,
     hooks: Hooks = NO_HOOKS,
     since: Since | None = None,
+    save_to: Path | None = None,
 ) -> Outcome:
     """
     Train a recipe from a seed, from the start or from where it was interrupted.
 
-    Raises DivergedError, CorpusError, ModelError; ArchiveError where a state cannot be read.
+    With `save_to` the trained model is written into that folder, as one that `recipe.model` may name. Raises
+    DivergedError, CorpusError, ModelError; ArchiveError where a state cannot be read.
     """
+    if save_to is not None and recipe.finetuning == "lora":
+        raise ModelError('A model with adapters is not written as a folder; pretrain with finetuning = "full".')
     try:
         course = since.course if since else Course()
         clock = Clock(placement.device, at_edge=hooks.at_edge, before=course.spans)
         loaded = load(recipe, seed=seed, placement=placement, allow_hub=allow_hub, since=since)
         advance = Advance(recipe, loaded, clock, hooks, since=course)
         ended = advance.to_the_end()
+        if save_to is not None:
+            save_model(loaded.model, loaded.material.tokenizer_file, save_to)
+            clock.switch("save")
+            ended = replace(ended, course=replace(ended.course, spans=clock.spans))
         return _outcome(recipe, loaded, placement, ended=ended)
     finally:
         _leave_nothing(placement.device)
@@ -60,8 +74,8 @@ def _outcome(recipe: Recipe, loaded: Loaded, placement: Placement, *, ended: End
     assert loss_initial is not None, "a training begins with an evaluation"
     assert loss_train is not None, "a training ends with an interval of training"
     seconds = {name: sum(span.duration_s for span in spans if span.name == name) for name in ("load", "train", "eval")}
-    flops = loaded.flops_per_position * (steps.tokens_seen + steps.padding_seen)
-    return Outcome(
+    flops = loaded.flops
+    outcome = Outcome(
         parameters=sum(parameter.numel() for parameter in loaded.model.parameters()),
         steps=steps.taken,
         tokens_seen=steps.tokens_seen,
@@ -82,14 +96,12 @@ def _outcome(recipe: Recipe, loaded: Loaded, placement: Placement, *, ended: End
         loss_heldout_high=after.high,
         bits_per_byte=after.bits_per_byte,
         perplexity=math.exp(after.loss),
-        perplexity_sentence=sentence_perplexity(loaded.model, loaded.corpus, recipe)
-        if recipe.sentence_perplexity
-        else None,
+        perplexity_sentence=_sentence_perplexity(recipe, loaded),
         heldout_tokens=after.tokens,
         heldout_documents=after.documents,
-        corpus_fingerprint=loaded.corpus.fingerprint,
+        corpus_fingerprint=loaded.material.fingerprint,
         corpus_synthetic=synthetic(recipe.corpus),
-        tokenizer_fingerprint=loaded.corpus.tokenizer_fingerprint,
+        tokenizer_fingerprint=loaded.material.tokenizer_fingerprint,
         device=placement.identity,
         threads=placement.threads,
         reasons=loaded.reasons,
@@ -98,6 +110,17 @@ def _outcome(recipe: Recipe, loaded: Loaded, placement: Placement, *, ended: End
         intervals=course.intervals,
         step_losses=course.step_losses,
     )
+    if loaded.taken is None:
+        return outcome
+    told = labelled(loaded.taken, loaded.model, before=course.zero_shot, after=after)
+    return replace(outcome, **{field.name: getattr(told, field.name) for field in fields(told)})
+
+
+def _sentence_perplexity(recipe: Recipe, loaded: Loaded) -> float | None:
+    """Return the perplexity of P1's sentence where it was asked for; null for labelled examples: they are no text."""
+    if not recipe.sentence_perplexity or isinstance(loaded.material, Task):
+        return None
+    return sentence_perplexity(loaded.model, loaded.material, recipe)
 
 
 def _leave_nothing(device: torch.device) -> None:

@@ -14,7 +14,7 @@ Material = Corpus | Task
 def material(
     recipe: Recipe, source: Source, *, allow_hub: bool = False, tell: Callable[[str], None] = lambda _: None
 ) -> Material:
-    """Return the text or the examples of a recipe, from the cache or made now; raises CorpusError, ModelError, HubError."""
+    """Return the text or the examples of a recipe, made now or before; raises CorpusError, ModelError, HubError."""
     make = prepare_task if recipe.labelled else prepare
     return make(
         recipe, tokenizer=source.tokenizer, tokenizer_file=source.tokenizer_file, allow_hub=allow_hub, tell=tell

@@ -2,6 +2,7 @@
 
     packed      the training stream cut into windows, every position a target
     truncated   one document a sequence, cut to the context or padded to it
+    examples    one labelled example a sequence: end of text, prompt, right answer; padded to the longest of its batch
 
 A sequence is `context` inputs and, one token further, `context` targets.
 """
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from raystudy.errors import CorpusError
 from raystudy.study import Recipe
 from raystudy.training.corpora.prepared import Corpus, Counts, Tokens
+from raystudy.training.tasks.prepared import Task
+from raystudy.training.tasks.samplers import Sample
 
 IGNORED = -100
 """The target of a padding position; cross_entropy leaves it out."""
@@ -31,6 +34,10 @@ class Sequences:
     context: int
     padding: int
     """The input at a padding position."""
+    unlearnt: Counts | None = field(default=None, repr=False)
+    """First targets of each sequence that are read and not learnt: those of a prompt."""
+    snug: bool = False
+    """Whether a batch is as wide as its longest sequence, instead of the context."""
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -45,22 +52,62 @@ class Sequences:
         return recipe.tokens or (recipe.epochs or 1) * self.tokens_in_set
 
     def n_targets(self, indices: Counts) -> int:
-        """Count the targets of some sequences, padding not counted."""
+        """Count the targets of some sequences, learnt or not, padding not counted."""
         return int(self.lengths[indices].sum()) - len(indices)
 
+    def n_learnt(self, indices: Counts) -> int:
+        """Count the targets of some sequences that are learnt."""
+        unlearnt = 0 if self.unlearnt is None else int(self.unlearnt[indices].sum())
+        return self.n_targets(indices) - unlearnt
+
+    def width(self, indices: Counts) -> int:
+        """Return how wide a batch of some sequences is."""
+        return int(self.lengths[indices].max()) - 1 if self.snug else self.context
+
     def rows(self, indices: Counts) -> tuple[Counts, Counts]:
-        """Return inputs and targets of some sequences, both (sequences, context); padded targets are `IGNORED`."""
-        places = np.arange(self.context + 1)
+        """Return inputs and targets of some sequences, both (sequences, width); what is not learnt is `IGNORED`."""
+        places = np.arange(self.width(indices) + 1)
         at = np.minimum(self.starts[indices, None] + places, len(self.tokens) - 1)
         block = self.tokens[at].astype(np.int64)
         real = places < self.lengths[indices, None]
-        return np.where(real, block, self.padding)[:, :-1], np.where(real, block, IGNORED)[:, 1:]
+        learnt = real if self.unlearnt is None else real & (places > self.unlearnt[indices, None])
+        return np.where(real, block, self.padding)[:, :-1], np.where(learnt, block, IGNORED)[:, 1:]
 
 
 def sequences_of(corpus: Corpus, recipe: Recipe) -> Sequences:
     """Cut the training documents as the recipe says; raises CorpusError where they are too few."""
     cut = {"packed": packed, "truncated": truncated}[recipe.packing]
-    return cut(corpus, recipe.context, recipe.unique_tokens)
+    share = recipe.unique_fraction
+    asked = recipe.unique_tokens if share is None else max(1, round(share * int(corpus.train_offsets[-1])))
+    return cut(corpus, recipe.context, asked)
+
+
+def sequences_of_examples(task: Task, chosen: Sample, recipe: Recipe) -> Sequences:
+    """
+    Make each chosen example a sequence; each token of prompt and answer is a target, learnt as `loss_on` says.
+
+    They stand in the order of the task, not in the order drawn: samplers that chose the same examples train alike.
+    Compiled models get the width of the context always, for each new width would be compiled anew.
+    """
+    examples, indices = task.train, np.sort(chosen.indices)
+    prompts, answers = examples.prompt_offsets, examples.choice_offsets
+    pieces: list[Tokens] = []
+    for index, right in zip(indices.tolist(), examples.right[indices].tolist(), strict=True):
+        pieces += [
+            np.array([task.eos], dtype=examples.prompts.dtype),
+            examples.prompts[prompts[index] : prompts[index + 1]],
+            examples.choices[answers[right] : answers[right + 1]],
+        ]
+    lengths = examples.lengths[indices] + 1
+    return Sequences(
+        tokens=np.concatenate(pieces),
+        starts=np.cumsum(lengths) - lengths,
+        lengths=lengths,
+        context=recipe.context,
+        padding=task.eos,
+        unlearnt=examples.prompt_lengths[indices] if recipe.loss_on == "answer" else None,
+        snug=not recipe.compile,
+    )
 
 
 def packed(corpus: Corpus, context: int, unique_tokens: int | None) -> Sequences:

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,24 +39,45 @@ class Shape:
         """Count the parameters that are looked up and never multiplied: an input embedding of its own."""
         return 0 if self.tied else self.vocabulary * self.hidden
 
-    def flops_per_position(self, context: int) -> float:
-        """Return the FLOPs of one training position in a sequence of `context`."""
+    def adapter_parameters(self, rank: int) -> int:
+        """Count the parameters of low-rank adapters: rank x (inputs + outputs) of each product in each layer."""
+        keys = self.kv_heads * (self.hidden // self.heads)
+        attention = 2 * 2 * self.hidden + 2 * (self.hidden + keys)
+        return rank * self.layers * (attention + 3 * (self.hidden + self.intermediate))
+
+    def flops_per_position(self, context: int, *, adapter_rank: int | None = None) -> float:
+        """Return the FLOPs of one training position in a sequence of `context`; with a rank, of adapters only."""
+        multiplied = self.parameters - self.lookup_parameters
+        adapters = self.adapter_parameters(adapter_rank) if adapter_rank else 0
         return training_flops_per_position(
-            multiplied=self.parameters - self.lookup_parameters,
+            multiplied=multiplied + adapters,
+            trained=adapters or multiplied,
             layers=self.layers,
             width=self.hidden,
             context=context,
         )
 
 
-def training_flops_per_position(*, multiplied: int, layers: int, width: int, context: int) -> float:
+def training_flops_per_position(*, multiplied: int, trained: int, layers: int, width: int, context: int) -> float:
     """
-    Return forward plus backward FLOPs of one position: 6 N + 12 layers x width x context.
+    Return forward plus backward FLOPs of one position: 4 N + 2 N trained + 12 layers x width x context.
 
-    N counts the parameters that are multiplied. The attention term is that of PaLM (arXiv 2204.02311, appendix B),
-    which does not halve for causality; so MFU compares with published figures.
+    N counts the parameters that are multiplied: 2 FLOPs each forward, 2 for the gradient of what went in, and 2 for
+    its own gradient, which only a trained one has; 6 N where all are trained. The attention term is that of PaLM
+    (arXiv 2204.02311, appendix B), which does not halve for causality; so MFU compares with published figures.
     """
-    return 6.0 * multiplied + 12.0 * layers * width * context
+    return 4.0 * multiplied + 2.0 * trained + 12.0 * layers * width * context
+
+
+def training_flops(per_position: Callable[[int], float], *, positions: float, pairs: float) -> float:
+    """
+    Return the FLOPs of a training whose sequences may have had several widths.
+
+    `per_position` tells them by width, as a constant and a part proportional to it; `pairs` sums the width over all
+    positions: the pairs that attention compares.
+    """
+    linear = per_position(0)
+    return linear * positions + (per_position(1) - linear) * pairs
 
 
 def _tiny(*, hidden: int, intermediate: int, layers: int, heads: int) -> Shape:

@@ -57,7 +57,7 @@ class Steps:
         sequences_a_pass: int,
     ) -> None:
         """Take a model that is on its device already."""
-        self.taken = self.sequences_seen = self.tokens_seen = self.padding_seen = 0
+        self.taken = self.sequences_seen = self.tokens_seen = self.padding_seen = self.pairs_seen = 0
         self.budget_tokens = sequences.budget_tokens(recipe)
         self.sequences_a_pass = sequences_a_pass
         self._last_sequence = None if recipe.tokens else (recipe.epochs or 1) * len(sequences)
@@ -65,7 +65,8 @@ class Steps:
         self._device = next(model.parameters()).device
         self._order_seed = order_seed
         self._order = DataOrder(len(sequences), order_seed)
-        self._optimizer = Optimizer(recipe, model.parameters(), self._device)
+        trained = (each for each in model.parameters() if each.requires_grad)
+        self._optimizer = Optimizer(recipe, trained, self._device)
         self._step_loss = torch.zeros((), device=self._device)
 
     @property
@@ -83,6 +84,7 @@ class Steps:
             sequences=self.sequences_seen,
             tokens=self.tokens_seen,
             padding=self.padding_seen,
+            pairs=self.pairs_seen,
             sequences_a_pass=self.sequences_a_pass,
         )
         weights = {f"model.{name}": each for name, each in self._weights()}
@@ -98,7 +100,7 @@ class Steps:
         self._optimizer.restore({k.removeprefix(optimizer): v for k, v in tensors.items() if k.startswith(optimizer)})
         restore_random_state(self._device, tensors)
         self.taken, self.sequences_seen = counts.steps, counts.sequences
-        self.tokens_seen, self.padding_seen = counts.tokens, counts.padding
+        self.tokens_seen, self.padding_seen, self.pairs_seen = counts.tokens, counts.padding, counts.pairs
         self.sequences_a_pass = counts.sequences_a_pass
         self._order = DataOrder(len(self._sequences), self._order_seed, taken=counts.sequences)
 
@@ -118,16 +120,17 @@ class Steps:
 
         Raises DivergedError where the loss is no number any more.
         """
-        before, loss_sum = self.tokens_seen, torch.zeros((), device=self._device, dtype=torch.float64)
+        learnt, loss_sum = 0, torch.zeros((), device=self._device, dtype=torch.float64)
         losses = []
         while True:
-            seen, rate, norm = self._step()
-            loss_sum += self._step_loss * seen
+            n_learnt, rate, norm = self._step()
+            learnt += n_learnt
+            loss_sum += self._step_loss * n_learnt
             losses.append(self._step_loss)
             tell(self)
             if self.finished or self.tokens_seen >= tokens:
                 break
-        mean_loss = loss_sum.item() / (self.tokens_seen - before)
+        mean_loss = loss_sum.item() / learnt
         if not math.isfinite(mean_loss):
             raise DivergedError(
                 f"The training loss became {mean_loss} by step {self.taken:,} ({self.tokens_seen:,} tokens). "
@@ -148,9 +151,10 @@ class Steps:
         passes are halved until they fit beside the optimizer's state; one that the recipe names is left alone.
         """
         self._optimizer.allocate()
+        longest = np.argsort(-self._sequences.lengths, kind="stable")
         last = 0 if self._last_sequence is None else self._last_sequence % self._recipe.batch_size
         for size in filter(None, (self._recipe.batch_size, last)):
-            batch = self._batch(np.arange(size) % len(self._sequences))
+            batch = self._batch(np.resize(longest, size))
             while not self._fits(*batch):
                 self.sequences_a_pass = (self.sequences_a_pass + 1) // 2
 
@@ -167,21 +171,22 @@ class Steps:
         return True
 
     def _step(self) -> tuple[int, float, torch.Tensor]:
-        """Take one step; returns its tokens, its learning rate, and the norm of its gradient."""
+        """Take one step; returns how many tokens it learnt, its learning rate, and the norm of its gradient."""
         left = math.inf if self._last_sequence is None else self._last_sequence - self.sequences_seen
         indices = self._order.take(int(min(self._recipe.batch_size, left)))
         inputs, targets = self._batch(indices)
-        n_tokens = self._sequences.n_targets(indices)
-        self._step_loss = self._accumulate(inputs, targets, n_tokens=n_tokens)
+        n_tokens, n_learnt = self._sequences.n_targets(indices), self._sequences.n_learnt(indices)
+        self._step_loss = self._accumulate(inputs, targets, n_tokens=n_learnt)
         self.taken += 1
         self.sequences_seen += len(indices)
         self.tokens_seen += n_tokens
         self.padding_seen += inputs.numel() - n_tokens
+        self.pairs_seen += inputs.numel() * inputs.shape[1]
         rate = learning_rate(self._recipe, min(self.tokens_seen / self.budget_tokens, 1.0))
-        return n_tokens, rate, self._optimizer.step(rate)
+        return n_learnt, rate, self._optimizer.step(rate)
 
     def _batch(self, indices: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return inputs and targets on the device, each (sequences, context)."""
+        """Return inputs and targets on the device, each (sequences, width)."""
         inputs, targets = self._sequences.rows(indices)
         return torch.from_numpy(inputs).to(self._device), torch.from_numpy(targets).to(self._device)
 

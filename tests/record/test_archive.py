@@ -10,6 +10,7 @@ from raystudy.record.archive import Archive, Baseline, Failure
 from raystudy.record.checkpoints import recipe_terms
 from raystudy.record.energy import Idle
 from raystudy.study import Study
+from tests.composed import composed
 from tests.observations import observation, study_of
 from tests.record.test_checkpoints import kept
 
@@ -153,3 +154,15 @@ def test_a_state_of_another_recipe_is_refused(study: Study, tmp_path: Path) -> N
 
     with pytest.raises(ArchiveError, match="context was 128, is 64"):
         archive.open_for(edited, TEXT)
+
+
+def test_a_state_of_another_pretraining_is_refused(tmp_path: Path) -> None:
+    """A pretraining that was begun is kept as a trial is."""
+    pretraining = {"pretraining__corpus": '"stories"', "pretraining__tokens": "2_000"}
+    study, archive = composed(**pretraining), Archive(tmp_path / "begun")
+    begun = next(study.pretrainings())
+    kept_so_far = dataclasses.replace(kept(), terms=recipe_terms(begun.recipe, begun.seed))
+    archive.checkpoints(begun.id).keep(kept_so_far, state=lambda path: path.touch(), traces=[])
+
+    with pytest.raises(ArchiveError, match="tokens was 2000, is 3000"):
+        archive.open_for(composed(**pretraining | {"pretraining__tokens": "3_000"}), TEXT)

@@ -7,6 +7,7 @@ import pytest
 
 from raystudy.errors import ArchiveError
 from raystudy.record.checkpoints import Checkpoints, Course, Kept, Moment
+from raystudy.record.labelled import Answered
 from raystudy.record.outcome import Interval, Span
 from raystudy.record.schema import Float32
 from raystudy.record.segment import Segment
@@ -24,7 +25,12 @@ def interval(**known: float) -> Interval:
 def kept(*segments: Segment, intervals: int = 1, at: Moment = HERE) -> Kept:
     """Return a state after some intervals."""
     spans = (Span(name="train", start_s=100.0, end_s=109.0),)
-    course = Course(spans=spans, intervals=(interval(),) * intervals, step_losses=(Float32(2.5),))
+    course = Course(
+        spans=spans,
+        intervals=(interval(),) * intervals,
+        step_losses=(Float32(2.5),),
+        zero_shot=(Answered(correct=True, loglik=-1.25),),
+    )
     return Kept(terms={"seed": "1"}, course=course, segments=segments or (segment(),), at=at)
 
 

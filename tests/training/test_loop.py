@@ -167,6 +167,34 @@ def test_a_local_folder_is_a_model(tmp_path: Path) -> None:
     assert pytest.approx(run(seed=5).loss_initial, rel=1e-6) == outcome.loss_initial
 
 
+def test_a_trained_model_is_saved_as_one_to_load(tmp_path: Path) -> None:
+    """The folder holds weights and tokenizer: loaded by its name it goes on where the training ended."""
+    folder = tmp_path / "model"
+    recipe, placement = recipe_of({"tokens": 2_000}), place(Resources(cpus=1))
+    first, again = (train(recipe, seed=1, placement=placement, save_to=folder) for _ in range(2))
+    loaded = run(model=str(folder), tokenizer=None, tokens=256)
+
+    assert ["load", "eval", "train", "eval", "save"] == [span.name for span in first.spans]
+    assert first.spans[-1].duration_s > 0
+    assert first.loss_heldout == again.loss_heldout == loaded.loss_initial
+    assert first.tokenizer_fingerprint == loaded.tokenizer_fingerprint
+    assert ["model"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_adapters_are_no_model_to_save(tmp_path: Path) -> None:
+    """Who pretrains trains all weights; it is refused before any energy is spent."""
+    with pytest.raises(ModelError, match='pretrain with finetuning = "full"'):
+        train(recipe_of({"finetuning": "lora"}), seed=1, placement=place(Resources(cpus=1)), save_to=tmp_path / "model")
+
+
+def test_adapters_are_trained_on_text_too(once: Outcome) -> None:
+    """Plain text has no columns of labelled examples; adapters learn it all the same."""
+    adapted = run(finetuning="lora", learning_rate=1e-2)
+
+    assert once.loss_initial == adapted.loss_initial > adapted.loss_heldout
+    assert (None, None) == (adapted.heldout_answers, adapted.ran_sha256)
+
+
 def test_dropout_does_not_depend_on_what_ran_before(tmp_path: Path) -> None:
     """A model with dropout gives the same losses in a process that has to measure the ceiling, and in one that has."""
     GPT2LMHeadModel(GPT2Config(vocab_size=300, n_positions=64, n_embd=32, n_layer=1, n_head=2)).save_pretrained(

@@ -7,7 +7,17 @@ import pytest
 from raystudy.errors import CorpusError
 from raystudy.study import Recipe
 from raystudy.training.corpora.prepared import Corpus
-from raystudy.training.sequences import IGNORED, DataOrder, heldout_windows, packed, sequences_of, truncated
+from raystudy.training.sequences import (
+    IGNORED,
+    DataOrder,
+    Sequences,
+    heldout_windows,
+    packed,
+    sequences_of,
+    sequences_of_examples,
+    truncated,
+)
+from tests.training.made import chosen, task_of
 
 EOS = 99
 
@@ -102,6 +112,56 @@ def test_the_recipe_chooses_the_packing() -> None:
     ]
 
     assert [len(sequences) for sequences in chosen] == [5, 2]
+
+
+def test_a_share_of_the_tokens_is_so_many_of_them() -> None:
+    """unique_fraction = .5 of 60 tokens is unique_tokens = 30; the smallest share is still a document."""
+    corpus = corpus_of(10, 20, 30)
+    sets = [sequences_of(corpus, Recipe(context=1, unique_fraction=share)).tokens_in_set + 1 for share in (0.5, 1e-9)]
+
+    assert sets == [30, 10]
+
+
+class TestExamples:
+    TASK = task_of([([1, 2], [[3], [4, 5]], 1), ([6], [[7, 8], [9]], 0), ([1, 2, 3, 4], [[5]], 0)])
+
+    def sequences(self, *indices: int, **changes: object) -> Sequences:
+        """Make sequences of some of three examples with 4, 3 and 5 tokens."""
+        recipe = Recipe.model_validate({"corpus": "stdlib-areas", "context": 16} | changes)
+        return sequences_of_examples(self.TASK, chosen(*indices), recipe)
+
+    def test_only_the_answer_is_learnt(self) -> None:
+        """Prompt and right answer follow an end of text; the prompt is read, and no target."""
+        inputs, targets = self.sequences(0, 1).rows(np.array([0, 1]))
+
+        assert inputs.tolist() == [[0, 1, 2, 4], [0, 6, 7, 8]]
+        assert targets.tolist() == [[IGNORED, IGNORED, 4, 5], [IGNORED, 7, 8, IGNORED]]
+
+    def test_all_of_it_can_be_learnt(self) -> None:
+        """With loss_on = "all" the tokens of the prompt are targets as well."""
+        _, targets = self.sequences(0, 1, loss_on="all").rows(np.array([0, 1]))
+
+        assert targets.tolist() == [[1, 2, 4, 5], [6, 7, 8, IGNORED]]
+
+    def test_read_and_learnt_tokens_are_counted_apart(self) -> None:
+        """A budget counts what is read: prompt and answer, whichever is learnt."""
+        sequences, both = self.sequences(0, 1), np.array([0, 1])
+
+        assert (sequences.tokens_in_set, sequences.n_targets(both), sequences.n_learnt(both)) == (7, 7, 4)
+        assert self.sequences(0, 1, loss_on="all").n_learnt(both) == 7
+
+    def test_a_batch_is_as_wide_as_its_longest_example(self) -> None:
+        """Each batch is padded to its own longest; but to the context where each width would be compiled."""
+        widths = [self.sequences(0, 1, 2).width(np.array(some)) for some in ([0], [1], [0, 1, 2])]
+
+        assert widths == [4, 3, 5]
+        assert self.sequences(0, 1, compile=True).rows(np.array([0]))[0].shape == (1, 16)
+
+    def test_the_order_of_drawing_does_not_matter(self) -> None:
+        """Two samplers that chose the same examples give the same sequences."""
+        one, other = self.sequences(2, 0, 1), self.sequences(0, 1, 2)
+
+        assert one.rows(np.arange(3))[1].tolist() == other.rows(np.arange(3))[1].tolist()
 
 
 class TestDataOrder:

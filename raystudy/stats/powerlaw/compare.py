@@ -74,7 +74,7 @@ def hold_out(problem: Problem, loss: Loss, *, delta: float | None) -> Holdout:
     if missed is None:
         return Holdout(rmse=None, relative_error=None, by=by, **counts)
     return Holdout(
-        rmse=_rmse(missed),
+        rmse=rmse_of(missed),
         relative_error=float(np.abs(missed / problem.y[test]).mean()) if problem.y[test].all() else None,
         by=by,
         **counts,
@@ -85,11 +85,11 @@ def compare(columns: Columns, problem: Problem, labels: Mapping[str, Labels]) ->
     """Return every form that the inputs allow on this scale, a constant, and a mean for each of some labels."""
     test = largest(problem)
     found: list[tuple[str, int, float, float | None]] = []
-    for name, rival in _models(columns, problem):
+    for name, rival in rivals_of(columns, problem):
         if rival.enough():
             missed = _missed(rival, test, Loss.SQUARES)
             found.append(
-                (name, rival.k, 2 * fit(rival, Loss.SQUARES).objective, None if missed is None else _rmse(missed))
+                (name, rival.k, 2 * fit(rival, Loss.SQUARES).objective, None if missed is None else rmse_of(missed))
             )
     found += [(f"mean per {name}", *_means(problem, label, test)) for name, label in labels.items()]
     least = ROUNDING * problem.unit**2 * problem.y.size
@@ -123,7 +123,7 @@ def volume_test(columns: Columns, y: Vector) -> VolumeTest:
     return VolumeTest(f=f, df=df, p=f_tail(f, df_effect=df[0], df_error=df[1]).p)
 
 
-def _models(columns: Columns, problem: Problem) -> Iterator[tuple[str, Problem]]:
+def rivals_of(columns: Columns, problem: Problem) -> Iterator[tuple[str, Problem]]:
     """Yield the forms that these inputs allow, and a constant."""
     scale = problem.model.scale
     for form in FORMS.values():
@@ -143,7 +143,8 @@ def _missed(problem: Problem, test: Mask, loss: Loss, *, delta: float | None = N
     return missed
 
 
-def _rmse(missed: Vector) -> float:
+def rmse_of(missed: Vector) -> float:
+    """Return the root of the mean square."""
     return float(np.sqrt((missed**2).mean()))
 
 
@@ -161,7 +162,7 @@ def _means(problem: Problem, label: Labels, test: Mask) -> tuple[int, float, flo
         return names.size, rss, None
     foretold = means(~test)[at[test]]
     missed = (np.exp(foretold) if problem.logarithmic else foretold) - problem.y[test]
-    return names.size, rss, _rmse(missed)
+    return names.size, rss, rmse_of(missed)
 
 
 def _aicc(n: int, k: int, rss: float) -> float | None:

@@ -8,6 +8,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from raystudy.errors import CorpusError
@@ -20,30 +21,48 @@ END_OF_TEXT = "<|endoftext|>"
 def documents(recipe: Recipe, *, allow_hub: bool) -> Iterator[str]:  # noqa: ARG001 - files need no hub
     """Yield the documents of the file or folder; raises CorpusError with the file and what is wrong in it."""
     for file in _files(recipe):
-        try:
+        with reading(file):
             yield from READERS[file.suffix.lower()](file, recipe.corpus_column)
-        except UnicodeDecodeError as error:
-            raise CorpusError(
-                f"{file} is not UTF-8 text: byte 0x{error.object[error.start]:02x} ({error.reason}). "
-                "Convert it, for instance with iconv -t UTF-8."
-            ) from error
-        except OSError as error:
-            raise CorpusError(f"{file} cannot be read: {error.strerror or error}.") from error
 
 
 def identity(recipe: Recipe) -> Mapping[str, object]:
     """Name the files with their sizes and times of change."""
-    stats = [(file, file.stat()) for file in _files(recipe)]
-    return {"files": [[str(file.resolve()), stat.st_size, stat.st_mtime_ns] for file, stat in stats]}
+    return {"files": stamps(_files(recipe))}
 
 
-def _files(recipe: Recipe) -> list[Path]:
+def stamps(files: list[Path]) -> list[list[object]]:
+    """Return path, size and time of change of each file: what tells that somebody has edited it."""
+    stats = [(file, file.stat()) for file in files]
+    return [[str(file.resolve()), stat.st_size, stat.st_mtime_ns] for file, stat in stats]
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Turn what fails while a file of text is read into CorpusErrors."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise CorpusError(
+            f"{file} is not UTF-8 text: byte 0x{error.object[error.start]:02x} ({error.reason}). "
+            "Convert it, for instance with iconv -t UTF-8."
+        ) from error
+    except OSError as error:
+        raise CorpusError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+
+def existing_path(recipe: Recipe) -> Path:
+    """Return the recipe's corpus_path; raises CorpusError where there is nothing."""
     assert recipe.corpus_path is not None  # the recipe has checked it
     path = Path(recipe.corpus_path).expanduser()
     if not path.exists():
         raise CorpusError(
             f"recipe.corpus_path = {recipe.corpus_path!r}: there is no such file or folder ({path.absolute()})."
         )
+    return path
+
+
+def _files(recipe: Recipe) -> list[Path]:
+    path = existing_path(recipe)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in READERS and file.name[0] != ".")
     else:
@@ -69,11 +88,11 @@ def _from_jsonl(file: Path, column: str) -> Iterator[str]:
     with file.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield _text(_parsed(line, f"{file}, line {number}"), column, where=f"{file}, line {number}")
+                yield _text(parsed(line, f"{file}, line {number}"), column, where=f"{file}, line {number}")
 
 
 def _from_json(file: Path, column: str) -> Iterator[str]:
-    shard = _parsed(file.read_text(encoding="utf-8-sig"), str(file))
+    shard = parsed(file.read_text(encoding="utf-8-sig"), str(file))
     if not isinstance(shard, list):
         raise CorpusError(f"{file} is not a list of objects. Write one object a line and call it .jsonl.")
     for number, entry in enumerate(shard, start=1):
@@ -103,7 +122,8 @@ READERS: Mapping[str, Callable[[Path, str], Iterator[str]]] = {
 }
 
 
-def _parsed(text: str, where: str) -> object:
+def parsed(text: str, where: str) -> object:
+    """Return what a JSON text holds; raises CorpusError with the place of the mistake."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -9,12 +9,14 @@ prefix of either side is a fair sample of it, on every machine.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from raystudy.errors import CorpusError
 
 _HASHES = 2**64
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,36 +31,62 @@ class Split:
     @property
     def fingerprint(self) -> str:
         """The sha256 over the ordered documents, each with its length before it; not affected by where the split is."""
-        digest = hashlib.sha256()
+        seen = hashlib.sha256()
         for side in (self.heldout, self.train):
             for text in side:
                 encoded = text.encode()
-                digest.update(len(encoded).to_bytes(8, "big"))
-                digest.update(encoded)
-        return digest.hexdigest()
+                seen.update(len(encoded).to_bytes(8, "big"))
+                seen.update(encoded)
+        return seen.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides(Generic[Item]):
+    """Anything that has a text, divided as documents are."""
+
+    train: list[Item]
+    heldout: list[Item]
+    duplicates: int
 
 
 def split(documents: Iterable[str], *, heldout_fraction: float, corpus: str) -> Split:
     """Divide documents; raises CorpusError where one side would be too small to be of use."""
-    unique: dict[bytes, str] = {}
-    n_documents = 0
-    for text in documents:
-        n_documents += 1
-        unique.setdefault(_hash(text), text)
-    hashes = sorted(unique)
-    n_heldout = sum(_place(digest) < heldout_fraction for digest in hashes)
-    _check(corpus, n_documents, len(hashes), n_heldout, heldout_fraction)
-    ordered = [unique[digest] for digest in hashes]
-    return Split(train=ordered[n_heldout:], heldout=ordered[:n_heldout], duplicates=n_documents - len(hashes))
+    sides = divided(documents, heldout_fraction=heldout_fraction, text=str)
+    n_train, n_heldout = len(sides.train), len(sides.heldout)
+    _check(corpus, n_train + n_heldout + sides.duplicates, n_train + n_heldout, n_heldout, heldout_fraction)
+    return Split(train=sides.train, heldout=sides.heldout, duplicates=sides.duplicates)
 
 
-def _hash(text: str) -> bytes:
+def divided(
+    items: Iterable[Item],
+    *,
+    heldout_fraction: float,
+    text: Callable[[Item], str],
+    group: Callable[[Item], str] | None = None,
+) -> Sides[Item]:
+    """Divide items by the hash of their group, by default of their text; of equal texts the first is kept."""
+    unique: dict[bytes, Item] = {}
+    n_items = 0
+    for item in items:
+        n_items += 1
+        unique.setdefault(digest(text(item)), item)
+    train: list[Item] = []
+    heldout: list[Item] = []
+    for key in sorted(unique):
+        item = unique[key]
+        of_group = digest(group(item)) if group else key
+        (heldout if _place(of_group) < heldout_fraction else train).append(item)
+    return Sides(train=train, heldout=heldout, duplicates=n_items - len(unique))
+
+
+def digest(text: str) -> bytes:
+    """Return the sha256 of a text, case and white space levelled."""
     return hashlib.sha256(" ".join(text.split()).casefold().encode()).digest()
 
 
-def _place(digest: bytes) -> float:
+def _place(hashed: bytes) -> float:
     """Return where a hash lies between 0 and 1."""
-    return int.from_bytes(digest[:8], "big") / _HASHES
+    return int.from_bytes(hashed[:8], "big") / _HASHES
 
 
 def _check(corpus: str, n_documents: int, n_unique: int, n_heldout: int, heldout_fraction: float) -> None:

@@ -27,27 +27,33 @@ LEFT_OUT = frozenset(
 
 def documents(recipe: Recipe, *, allow_hub: bool) -> Iterator[str]:  # noqa: ARG001 - there is but one, and it is here
     """Yield pydoc's topics, then the docstrings, file after file."""
-    yield from dict.fromkeys(text.strip() for text in itertools.chain(_topics(), docstrings(_library())))
+    yield from dict.fromkeys(text.strip() for text in itertools.chain(_topics(), docstrings(library())))
 
 
 def identity(_recipe: Recipe) -> Mapping[str, object]:
     """Name the Python whose documentation it is."""
-    return {"python": sys.version, "library": str(_library())}
+    return {"python": sys.version, "library": str(library())}
 
 
 def docstrings(folder: Path) -> Iterator[str]:
     """Yield every docstring below a folder; raises CorpusError where it holds no sources."""
-    files = sorted(file for file in folder.rglob("*.py") if LEFT_OUT.isdisjoint(file.relative_to(folder).parts))
+    for file in sources(folder, left_out=LEFT_OUT):
+        yield from docstrings_of(file)
+
+
+def sources(folder: Path, *, left_out: frozenset[str]) -> list[Path]:
+    """Return the files of Python below a folder, sorted, without some folders; raises CorpusError where it has none."""
+    files = sorted(file for file in folder.rglob("*.py") if left_out.isdisjoint(file.relative_to(folder).parts))
     if not files:
         raise CorpusError(
             f"This Python keeps no sources in {folder} (a zipped or stripped installation), "
-            "so corpus = 'stdlib' has no text. Use a Python with its sources, or corpus = 'stories' or 'files'."
+            "so its library has no text to give. Use a Python with its sources, or corpus = 'stories' or 'files'."
         )
-    for file in files:
-        yield from _docstrings_of(file)
+    return files
 
 
-def _docstrings_of(file: Path) -> Iterator[str]:
+def docstrings_of(file: Path) -> Iterator[str]:
+    """Yield the docstrings of a file, empty ones too; none where this Python cannot read it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # of the library's escapes; not ours to judge
         try:
@@ -68,7 +74,8 @@ def _topics() -> Iterator[str]:
     yield from (topics[name] for name in sorted(topics))
 
 
-def _library() -> Path:
+def library() -> Path:
+    """Return the folder of the standard library."""
     return Path(sysconfig.get_path("stdlib"))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from raystudy.errors import ModelError
@@ -27,6 +28,11 @@ class Vocabulary:
     def size(self) -> int:
         """Return the greatest token + 1; a model needs that many entries."""
         return int(max(self.tokenizer.get_vocab().values())) + 1
+
+    @property
+    def dtype(self) -> type[np.uint16 | np.uint32]:
+        """Return the smallest type that holds every token."""
+        return np.uint16 if self.size <= 2**16 else np.uint32
 
 
 def vocabulary(name: str, texts: Iterable[str], *, file: Path | None) -> Vocabulary:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -119,12 +120,12 @@ def open_task(folder: Path) -> Task:
             tokenizer_file=folder / "tokenizer.json",
             duplicates=manifest["duplicates"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError) as error:
         raise CorpusError(
             f"The prepared examples in {folder} are damaged ({error}). Remove that folder; it is made again."
         ) from error
 
 
 def _side(file: Path) -> Examples:
-    with np.load(file) as arrays:
+    with file.open("rb") as opened, np.load(opened) as arrays:
         return Examples(**arrays)

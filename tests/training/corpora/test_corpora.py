@@ -12,7 +12,8 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
 
     assert str(refused.value) == (
         "No corpus is called 'stdlb'. Did you mean stdlib? "
-        "recipe.corpus takes: stdlib, stories, files, tinystories, or a hub id (owner/name)."
+        "recipe.corpus takes: stdlib, stdlib-areas-text, stories, files, tinystories, stdlib-areas, mmlu, labelled, "
+        "or a hub id (owner/name)."
     )
 
 

@@ -1,0 +1,110 @@
+"""How two samplers differ at the same budgets: seed by seed and example by example, over all that they share.
+
+Compositions ──pairs of cells, no copies──▶ differences (blocks, examples) ──crossed_mean──▶ Contrast ──▶ Holm
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from raystudy.analysis.compositions import ALL, Cell, Compositions, combined
+from raystudy.stats.crossed import Crossed, crossed_mean
+from raystudy.stats.pairwise import holm
+
+NATURAL = "stratified"
+"""The sampler that leaves the lengths as they are: what the others are compared with."""
+ACCURACY, LOGLIK = "accuracy, points", "log-likelihood, nats"
+MEASURES: Mapping[str, tuple[str, float]] = {ACCURACY: ("correct", 100.0), LOGLIK: ("loglik", 1.0)}
+"""What people call an outcome, its field of HeldoutAnswer, and how many of its units make 1 there."""
+
+Twins = tuple[Cell, Cell]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contrast:
+    """One sampler less another on one task, at the same nominal budgets."""
+
+    task: str
+    a: str
+    b: str
+    twins: tuple[Twins, ...]
+    """Configurations that differ in nothing but the sampler, and are no copies of each other."""
+    by_measure: Mapping[str, Crossed]
+    """The mean difference by its name in MEASURES."""
+    p_holm: Mapping[str, float | None]
+    """Adjusted for all pairs of samplers on this task."""
+    tokens_ratio: float | None
+    """Tokens really used by the first, over those of the second."""
+
+    @property
+    def pair(self) -> str:
+        """Its name: `few_long − stratified`."""
+        return f"{self.a} − {self.b}"
+
+
+def contrasts(found: Compositions) -> tuple[Contrast, ...]:
+    """Compare every two samplers on each task."""
+    return tuple(each for task in found.tasks for each in _of_task(found, task))
+
+
+def cell_contrasts(found: Compositions) -> Iterator[Contrast]:
+    """Yield the same contrasts for each arm and budget alone, without adjusted p."""
+    for task in found.tasks:
+        for a, b in sampler_pairs(found):
+            for twin in twins_of(found, task, a, b):
+                yield _contrast(found, (a, b), (twin,))
+
+
+def sampler_pairs(found: Compositions) -> tuple[tuple[str, str], ...]:
+    """Return every two samplers; the natural one comes second."""
+    chosen = sorted((each for each in found.samplers if each != ALL), key=lambda sampler: sampler == NATURAL)
+    return tuple(combinations(chosen, 2))
+
+
+def twins_of(found: Compositions, task: str, a: str, b: str) -> tuple[Twins, ...]:
+    """Return the configurations of two samplers that differ in nothing else."""
+    others = {(cell.arm, cell.budget): cell for cell in found.cells(task=task, sampler=b)}
+    return tuple(
+        (cell, others[cell.arm, cell.budget])
+        for cell in found.cells(task=task, sampler=a)
+        if (cell.arm, cell.budget) in others
+    )
+
+
+def measured(found: Compositions, weights: Sequence[tuple[float, Cell]], measure: str) -> Crossed:
+    """Return the mean of a weighted sum of configurations, in the unit of the measure."""
+    column, units = MEASURES[measure]
+    return crossed_mean(units * combined((weight, found.answered[cell][column]) for weight, cell in weights).values)
+
+
+def _of_task(found: Compositions, task: str) -> list[Contrast]:
+    told = [_contrast(found, (a, b), twins) for a, b in sampler_pairs(found) if (twins := twins_of(found, task, a, b))]
+    adjusted = {measure: _adjusted([each.by_measure[measure].p for each in told]) for measure in MEASURES}
+    return [
+        replace(each, p_holm={measure: adjusted[measure][place] for measure in MEASURES})
+        for place, each in enumerate(told)
+    ]
+
+
+def _contrast(found: Compositions, pair: tuple[str, str], twins: Sequence[Twins]) -> Contrast:
+    share = 1 / len(twins)
+    weights = [part for first, second in twins for part in ((share, first), (-share, second))]
+    used = [[found.runs(cell)["sample_tokens"].mean() for cell in side] for side in zip(*twins, strict=True)]
+    first, second = (np.array(side, dtype=np.float64).sum() for side in used)
+    return Contrast(
+        task=twins[0][0].task,
+        a=pair[0],
+        b=pair[1],
+        twins=tuple(twins),
+        by_measure={measure: measured(found, weights, measure) for measure in MEASURES},
+        p_holm={},
+        tokens_ratio=float(first / second) if first > 0 and second > 0 else None,
+    )
+
+
+def _adjusted(p: Sequence[float | None]) -> list[float | None]:
+    """Return Holm's p values; a pair without a p counts among the pairs."""
+    values = iter(holm(np.array([each for each in p if each is not None]), m=len(p)).tolist())
+    return [None if each is None else next(values) for each in p]

@@ -1,0 +1,139 @@
+"""Doubts about the samples: what else differs between samplers than how a budget is cut, and what no seed varies."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from raystudy.analysis.compositions import ALL, Compositions
+from raystudy.analysis.inference import Row
+from raystudy.analysis.words import counted, listing
+
+APART = 0.02
+"""Share of the tokens from which budgets count as under-filled, or as not equal."""
+MANY_CUT = 0.01
+"""Share of examples whose prompt may be cut."""
+MANY_PADDED = 0.05
+"""Share of all positions that may be padding."""
+DETERMINED = ("few_long", "many_short", "balanced")
+"""Samplers that a seed moves only where lengths are equal."""
+
+
+def content(found: Compositions) -> Iterator[str]:
+    """Samplers that change what is said, and not only how long it is."""
+    chosen = found.rows.filter(pl.col("sampler") != ALL)
+    fewest = chosen.group_by("sampler", maintain_order=True).agg(
+        n=pl.col("sample_classes").min(), of=pl.col("classes").max()
+    )
+    missing = [f"{sampler} {n} of {of}" for sampler, n, of in fewest.drop_nulls().iter_rows() if n < of]
+    classes = f" Right answers that occur at all, at fewest: {listing(missing)}." if missing else ""
+    if chosen["sampler"].n_unique() > 1:
+        beside = (
+            "" if "stratified" in found.samplers else " A `stratified` sample, of all lengths, would be a baseline."
+        )
+        yield (
+            "A sampler takes other examples, not the same ones in other lengths: its effect is one of content, of "
+            f"classes and of length together.{classes}{beside}"
+        )
+
+
+def same_samples(found: Compositions) -> Iterator[str]:
+    """Samplers whose choice a seed does not move, so that the luck of the choice is in no interval."""
+    determined = [sampler for sampler in found.samplers if sampler in DETERMINED]
+    if determined and found.rows["block"].n_unique() > 1:
+        by_cell = found.rows.filter(pl.col("sampler").is_in(determined)).group_by("task", "arm", "sampler", "budget")
+        different = by_cell.agg(n=pl.col("sample_sha256").n_unique())
+        alone = different.filter(pl.col("n") == 1).height
+        yield (
+            f"{listing(determined)} take the same examples in every seed but for those of equal length ({alone} of "
+            f"{counted(different.height, 'configuration')} had one and the same sample): seeds vary the order of "
+            "training, so intervals leave out the luck of which examples were taken. Other splits of the corpus would "
+            "tell it."
+        )
+
+
+def tokens_apart(found: Compositions) -> Iterator[str]:
+    """Samplers that used different numbers of tokens at one budget."""
+    if (row := _furthest_apart(found, "sample_tokens")) is not None:
+        yield (
+            f"Equal budgets are not equal tokens: at {row['budget']} {row['most']} used {row['high']:,.0f} and "
+            f"{row['least']} {row['low']:,.0f}, {row['ratio'] - 1:.1%} apart. The comparison matched by tokens really "
+            "used allows for it."
+        )
+
+
+def under_filled(found: Compositions) -> Iterator[str]:
+    """Budgets that samplers left partly unused."""
+    filled = found.rows.group_by("sampler", maintain_order=True).agg(
+        least=(pl.col("sample_tokens") / pl.col("sample_budget_tokens")).min()
+    )
+    low = filled.filter(pl.col("least") < 1 - APART)
+    if low.height:
+        shown = listing([f"{share:.1%} by {sampler}" for sampler, share in low.iter_rows()])
+        yield (
+            f"Budgets are filled to {shown} at worst: a sampler stops at the first example that does not fit. Laws and "
+            "matched comparisons count the tokens really used; `stratified` fills to within one example."
+        )
+
+
+def cut_prompts(found: Compositions) -> Iterator[str]:
+    """Prompts that the context cut."""
+    shares = found.rows.group_by("sampler", maintain_order=True).agg(
+        share=pl.col("sample_cut").sum() / pl.col("sample_examples").sum()
+    )
+    cut = [
+        f"{share:.1%} of those of {sampler}" for sampler, share in shares.drop_nulls().iter_rows() if share > MANY_CUT
+    ]
+    held = found.rows.select(pl.col("heldout_cut").sum() / pl.col("heldout_examples").sum()).item()
+    if cut:
+        asked = f", and {held:.1%} of the held-out ones" if held else ""
+        contexts = listing([f"{context:,}" for context in found.rows["context"].unique().sort()])
+        yield (
+            f"Prompts are cut to a context of {contexts} tokens in {listing(cut)}{asked}: the longest examples lose "
+            "most, and are then shorter than their sampler means them to be. A longer recipe.context would help."
+        )
+
+
+def padded(found: Compositions) -> Iterator[str]:
+    """Positions that cost joules and taught nothing, more with one sampler than with another."""
+    every = pl.col("tokens_padding") + pl.col("tokens_seen")
+    shares = found.rows.group_by("sampler", maintain_order=True).agg(share=pl.col("tokens_padding").sum() / every.sum())
+    shown = listing([f"{share:.0%} with {sampler}" for sampler, share in shares.iter_rows()])
+    if (shares["share"] > MANY_PADDED).any():
+        yield f"Padding took {shown} of all positions: its joules and FLOPs are counted, its tokens are not."
+
+
+def one_rate(found: Compositions) -> Iterator[str]:
+    """One learning rate for trainings of very different numbers of steps."""
+    if "learning_rate" in found.trials.study.factors:
+        return
+    row = _furthest_apart(found, "steps")
+    apart = ""
+    if row is not None:
+        apart = (
+            f" At {row['budget']} {row['least']} takes {row['low']:,.0f} steps and {row['most']} {row['high']:,.0f}."
+        )
+    yield (
+        f"All trials have the learning rate {found.trials.study.recipe.learning_rate:g}, whatever their sampler, "
+        f"budget and size, and a step is a batch of examples.{apart} An effect may be that the rate suits one of them "
+        "better; learning_rate as a factor would tell."
+    )
+
+
+def other_tokens(found: Compositions) -> Iterator[str]:
+    """Models that count tokens of their own."""
+    n = found.rows["tokenizer_fingerprint"].n_unique()
+    if n > 1:
+        yield (
+            f"The models have {n} different tokenizers, so L, N x L and nats per token count other tokens in each: "
+            "compare samplers within a model, and models by accuracy and by nats per answer."
+        )
+
+
+def _furthest_apart(found: Compositions, column: str) -> Row | None:
+    """Return the budget at which the samplers differ most in a column: low, high, whose they are, and their ratio."""
+    means = found.rows.group_by("task", "arm", "budget", "sampler").agg(x=pl.col(column).mean()).sort("x", "sampler")
+    ends = means.group_by("task", "arm", "budget").agg(
+        low=pl.col("x").first(), high=pl.col("x").last(), least=pl.col("sampler").first(), most=pl.col("sampler").last()
+    )
+    worst = ends.with_columns(ratio=pl.col("high") / pl.col("low")).drop_nulls().sort("ratio", "task", "arm", "budget")
+    return worst.row(-1, named=True) if worst.height and worst["ratio"][-1] > 1 + APART else None
