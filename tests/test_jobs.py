@@ -20,6 +20,13 @@ P2 = {
 """What arXiv 2606.13370 tells of its recipe."""
 P2_SEEDS = (101, 202, 303, 404, 505, 606)
 
+P3 = {
+    "corpus": "mmlu", "heldout_fraction": 0.2, "epochs": 1, "batch_size": 8, "learning_rate": 5e-5, "schedule": "wsd",
+    "warmup_fraction": 0.0, "decay_fraction": 1.0, "final_learning_rate_fraction": 0.0, "loss_on": "all",
+    "score_by": "whole", "finetuning": "full",
+}  # fmt: skip
+"""What arXiv 2505.06150 tells of its recipe: one epoch, batch 8, lr 5e-5 falling linearly, the whole text learnt."""
+
 
 def job(name: str) -> Path:
     """Return the file of a job."""
@@ -93,3 +100,23 @@ def test_the_laptop_has_p2_in_small() -> None:
     assert 21 == len(evaluated_at(study.recipe))
     assert [pytest.approx(46.7, rel=0.02), 1] == [tokens / int(unique) for unique in study.factors["unique_tokens"]]
     assert pytest.approx(4.7, rel=0.02) == tokens / SHAPES[study.recipe.model].parameters
+
+
+def test_p3_is_as_published() -> None:
+    """Four subjects, the three samplers at 20 to 80 % of all tokens, the first seed 42; one more sampler besides."""
+    study = load(job("composition"))
+
+    assert P3 == study.recipe.model_dump(include=set(P3))
+    assert 42 == study.seed
+    assert {"few_long", "many_short", "balanced"} == {*study.factors["sampler"]} - {"stratified"}
+    assert (0.2, 0.4, 0.6, 0.8) == study.factors["unique_fraction"]
+    assert ("anatomy", "human_aging", "moral_scenarios", "professional_law") == study.factors["corpus_subject"]
+
+
+def test_the_laptop_pretrains_on_nothing_that_is_held_out() -> None:
+    """The text of the training side, divided as the examples are."""
+    study = load(job("composition_laptop"))
+
+    assert study.pretraining is not None
+    assert "stdlib-areas-text" == study.pretraining.corpus
+    assert study.recipe.heldout_fraction == study.pretraining.heldout_fraction
