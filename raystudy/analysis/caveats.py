@@ -36,7 +36,6 @@ CAVEATS: tuple[Caveat, ...] = (
     meter_caveats.idle_drift,
     energy_caveats.partial_scope,
     text_caveats.few_heldout_tokens,
-    text_caveats.few_heldout_examples,
     text_caveats.overlapping_losses,
     text_caveats.repeated_data,
     text_caveats.mixed_tokenizers,

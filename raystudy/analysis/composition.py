@@ -35,6 +35,8 @@ def check(study: Study) -> None:
     _labelled(study, recipes)
     _several_samplers(study)
     _a_budget(study, recipes)
+    _whole_passes(study, recipes)
+    _repetitions_differ(study, recipes)
     _heldout_unseen(study, recipes)
 
 
@@ -60,6 +62,33 @@ def _a_budget(study: Study, recipes: Sequence[Recipe]) -> None:
             f"Study {study.name!r} varies the sampler but gives no budget below all there is, so every sampler would "
             f"take the same examples. Give factors.{BUDGETS[0]}, such as [0.2, 0.4, 0.6], or factors.{BUDGETS[1]}."
         )
+
+
+def _whole_passes(study: Study, recipes: Sequence[Recipe]) -> None:
+    """Refuse trainings that end elsewhere than after whole passes over the examples of their sampler."""
+    if any(recipe.tokens is not None for recipe in recipes):
+        raise AnalysisError(
+            f"Study {study.name!r} gives tokens, so the examples of each sampler would be passed over another number "
+            f"of times. Say with {BUDGETS[0]} or {BUDGETS[1]} how many tokens a sampler may take, and with epochs how "
+            "often they are passed over."
+        )
+    if rules := sorted({recipe.stop for recipe in recipes} - {"budget"}):
+        raise AnalysisError(
+            f'Study {study.name!r} sets stop = "{rules[0]}", which ends each training at a budget of its own, and '
+            'equal budgets are what is compared. Leave it out, or write stop = "budget".'
+        )
+
+
+def _repetitions_differ(study: Study, recipes: Sequence[Recipe]) -> None:
+    """Refuse repetitions that would be copies; a built model that is pretrained draws nothing but its adapters."""
+    for recipe in recipes if study.repetitions > 1 else ():
+        starts_alike = recipe.init_seed is not None or (study.pretraining is not None and recipe.finetuning == "full")
+        if starts_alike and recipe.order_seed is not None:
+            raise AnalysisError(
+                f"Study {study.name!r} runs each trial {study.repetitions} times from the same weights and with "
+                f"order_seed = {recipe.order_seed}, so its repetitions would be copies. Leave order_seed out: each "
+                "repetition has a seed of its own; or set repetitions = 1."
+            )
 
 
 def _heldout_unseen(study: Study, recipes: Sequence[Recipe]) -> None:
@@ -103,4 +132,5 @@ def analyse(study: Study, table: pl.DataFrame, baselines: Sequence[Baseline] = (
         ),
         figures=composition_figures.figures(found),
         facts=facts(trials),
+        in_paragraphs=True,
     )

@@ -1,56 +1,64 @@
 """The answer: how to cut a budget for each task, or that the data cannot tell; whether anything was learnt at all.
 
-Compositions ──contrasts, matched, gains──▶ a few sentences a task, and one on the volume
+Compositions ──contrasts, matched, learnt──▶ a paragraph a task, and one on the volume
 """
 
 from collections.abc import Iterator, Sequence
 
-from raystudy.analysis.composition_conditions import accuracy_of
 from raystudy.analysis.composition_contrasts import ACCURACY, LOGLIK, Contrast, contrasts
-from raystudy.analysis.composition_cost import gain_of
 from raystudy.analysis.composition_law import volume_sentence
+from raystudy.analysis.composition_learnt import learnt_sentence
 from raystudy.analysis.composition_matched import JOULES, Matched, matched
-from raystudy.analysis.composition_samplers import one_seed
-from raystudy.analysis.compositions import Cell, Compositions
+from raystudy.analysis.composition_samplers import of_one_seed
+from raystudy.analysis.compositions import Compositions
 from raystudy.analysis.words import counted, equals, listing, number
-from raystudy.stats.crossed import Crossed, crossed_mean
+from raystudy.stats.crossed import CONSTANT, LEAST_P, Crossed
 from raystudy.stats.probability import ALPHA
 
 _UNITS = {ACCURACY: "points of accuracy", LOGLIK: "nats"}
 
 
 def answer(found: Compositions) -> tuple[str, ...]:
-    """Return the sentences."""
+    """Return a paragraph a task, and one on the volume."""
+    return tuple(" ".join(paragraph) for paragraph in sentences(found) if paragraph)
+
+
+def sentences(found: Compositions) -> Iterator[tuple[str, ...]]:
+    """Yield the sentences of each paragraph."""
     told, at_cost = contrasts(found), matched(found)
-    sentences = [
-        text
-        for task in found.tasks
-        for text in (
-            *_cut(task, [each for each in told if each.task == task]),
-            *_at_cost(found, [each for each in told if each.task == task], at_cost),
-            *_learnt(found, task),
-        )
-    ]
+    for task in found.tasks:
+        own = [each for each in told if each.task == task]
+        learnt = learnt_sentence(found, task)
+        yield (*_cut(task, own), *_at_cost(found, own, at_cost), *([] if learnt is None else [learnt]))
     volume = volume_sentence(found)
-    return tuple(sentences if volume is None else [*sentences, volume])
+    yield () if volume is None else (volume,)
 
 
 def _cut(task: str, told: Sequence[Contrast]) -> Iterator[str]:
-    """Say which sampler wins at equal tokens, by accuracy and then by log-likelihood, or that none is shown to."""
+    """Say which sampler wins at equal budgets, by accuracy and then by log-likelihood, or that none is shown to."""
     if not told:
         yield f"On {task} no two samplers trained on different examples, so nothing is told of how to cut a budget."
         return
     if shown := _shown(told, ACCURACY):
         winner = _best_of(told)
         best = f"{winner} is the best cut of a budget" if winner else "some cuts of a budget are better than others"
-        yield f"On {task}, at equal tokens, {best}: {listing([_above(each, ACCURACY) for each in shown])}."
+        yield f"On {task}, at equal budgets, {best}: {listing([_above(each, ACCURACY) for each in shown])}."
     else:
         yield from _cannot_tell(task, told)
     if shown := _shown(told, LOGLIK):
         finer = listing([_above(each, LOGLIK) for each in shown])
         yield f"By the log-likelihood of the right answer, a finer measure than accuracy: {finer}."
-    if one_seed(told):
-        yield "All of this is of the one seed that was run: another may turn it, and no interval here tells of that."
+    yield from _of_one_seed(told)
+
+
+def _of_one_seed(told: Sequence[Contrast]) -> Iterator[str]:
+    """Say what rests on one seed: all pairs, or some."""
+    single = of_one_seed(told)
+    if single and not any(each.seeds > 1 for each in told):
+        yield "All of this rests on one seed: another may turn it, and no interval here tells of that."
+    elif single:
+        pairs = listing([each.pair for each in single])
+        yield f"Of {pairs} there is one seed only, so no p stands beside those of pairs with more."
 
 
 def _cannot_tell(task: str, told: Sequence[Contrast]) -> Iterator[str]:
@@ -60,21 +68,23 @@ def _cannot_tell(task: str, told: Sequence[Contrast]) -> Iterator[str]:
         reasons = dict.fromkeys(each.by_measure[ACCURACY].reason or "" for each in told)
         yield f"On {task} the data cannot tell how to cut a budget ({listing(list(reasons))})."
         return
+    if all(each.by_measure[ACCURACY].reason == CONSTANT and not each.by_measure[ACCURACY].estimate for each in known):
+        yield f"On {task} all samplers answered alike, so the data cannot tell how to cut a budget."
+        return
     largest = max(known, key=lambda each: abs(each.by_measure[ACCURACY].estimate or 0.0))
     yield (
-        f"On {task}, at equal tokens, the data cannot tell which cut of a budget is better: the largest difference, "
+        f"On {task}, at equal budgets, the data cannot tell which cut of a budget is better: the largest difference, "
         f"{_above(largest, ACCURACY)}, may be chance; {_blind(told)}."
     )
 
 
 def _blind(told: Sequence[Contrast]) -> str:
     """Say how small a difference of accuracy the data could not have told."""
-    crossed = [each.by_measure[ACCURACY] for each in told]
-    widest = max((each.half_width for each in crossed if each.half_width is not None), default=None)
-    if widest is None:
+    widest = max(told, key=lambda each: each.blind or 0.0)
+    if widest.blind is None:
         return "no difference has an interval"
-    sizes = f"{counted(crossed[0].seeds, 'seed')} and {crossed[0].examples:,} examples"
-    return f"with {sizes}, a difference of less than about {number(widest, digits=2)} points can go unseen"
+    sizes = f"{counted(widest.seeds, 'seed')} and {widest.by_measure[ACCURACY].examples:,} examples"
+    return f"with {sizes}, differences of up to about {number(widest.blind, digits=2)} points can go unseen"
 
 
 def _shown(told: Sequence[Contrast], measure: str) -> list[Contrast]:
@@ -98,7 +108,11 @@ def _above(told: Contrast, measure: str) -> str:
     """Say by how much one is above the other: `few_long 0.18 nats above many_short (95 %: 0.14 to 0.21; ...)`."""
     (better, worse), p = _order(told, measure), told.p_holm[measure]
     size, interval = _size(told.by_measure[measure], _UNITS[measure])
-    return f"{better} {size} above {worse} ({interval}{'' if p is None else f'; Holm: {equals(p)}'})"
+    return f"{better} {size} above {worse} ({interval}{'' if p is None else f'; Holm: {_equals(p)}'})"
+
+
+def _equals(p: float) -> str:
+    return equals(p) if p > LEAST_P else "p < 1e-12"
 
 
 def _size(crossed: Crossed, unit: str) -> tuple[str, str]:
@@ -112,7 +126,7 @@ def _size(crossed: Crossed, unit: str) -> tuple[str, str]:
 
 
 def _at_cost(found: Compositions, told: Sequence[Contrast], at_cost: Sequence[Matched]) -> Iterator[str]:
-    """Say whether what is shown at equal tokens holds at equal cost; of a winner, against the nearest other one."""
+    """Say whether what is shown at equal budgets holds at equal cost; of a winner, against the nearest other one."""
     shown, winner = _shown(told, ACCURACY), _best_of(told)
     if winner:
         of_winner = [each for each in shown if winner in (each.a, each.b)]
@@ -149,41 +163,3 @@ def _cost(found: Compositions, cost: Matched) -> str:
         return f"equal {by} ({cost.reason})"
     size, interval = _size(cost.by_measure[ACCURACY], _UNITS[ACCURACY])
     return f"equal {by} ({size}, {interval})"
-
-
-def _learnt(found: Compositions, task: str) -> Iterator[str]:
-    """Say what the best configuration reaches, and whether that is above what takes no training."""
-    told = {cell: accuracy_of(found, cell) for cell in found.cells(task=task)}
-    known = {cell: each.estimate for cell, each in told.items() if each.estimate is not None}
-    if not known:
-        return
-    best = max(known, key=lambda cell: known[cell])
-    majority = found.runs(best)["accuracy_majority"].mean()
-    rivals = {"zero-shot": gain_of(found, best)}
-    if isinstance(majority, float):
-        rivals["always giving the commonest answer"] = _over(found, best, majority)
-    beside = listing([f"{number(known[best] - (each.estimate or 0.0))} % ({name})" for name, each in rivals.items()])
-    chosen = f"even as the best of {len(known)} configurations, " if len(known) > 1 else ""
-    above = [name for name, each in rivals.items() if _passed(each, len(known))]
-    yield (
-        f"The most that was answered right on {task} is {number(known[best])} % ({best.arm}, {best.sampler}, "
-        f"{best.budget}; {_size(told[best], '%')[1]}), against {beside}: {chosen}{_verdict(above, [*rivals])}."
-    )
-
-
-def _verdict(above: Sequence[str], rivals: Sequence[str]) -> str:
-    """Say what takes no training and is shown to be beaten."""
-    if not above:
-        return f"it is not shown to be above {' or '.join(rivals)}, so nothing is shown to have been learnt"
-    rest = [name for name in rivals if name not in above]
-    return f"it is shown to be above {listing(above)}{f', but not above {listing(rest)}' if rest else ''}"
-
-
-def _over(found: Compositions, cell: Cell, share: float) -> Crossed:
-    """Return the points of accuracy above a fixed share."""
-    return crossed_mean(100 * (found.answered[cell]["correct"].values - share))
-
-
-def _passed(gain: Crossed, among: int) -> bool:
-    """Tell whether a gain is above zero, as the greatest of so many (Bonferroni)."""
-    return gain.p is not None and (gain.estimate or 0.0) > 0 and gain.p * among < ALPHA

@@ -9,12 +9,12 @@ import polars as pl
 
 from raystudy.analysis import design_caveats, energy_caveats, meter_caveats, sample_caveats, text_caveats
 from raystudy.analysis.caveats import CAVEATS, Caveat
-from raystudy.analysis.composition_cost import gain_of
-from raystudy.analysis.composition_law import unseen
-from raystudy.analysis.compositions import Cell, Compositions
+from raystudy.analysis.composition_contrasts import contrasts
+from raystudy.analysis.composition_law import has_laws
+from raystudy.analysis.composition_learnt import learnt
+from raystudy.analysis.compositions import ALL, Compositions
+from raystudy.analysis.trials import label
 from raystudy.analysis.words import counted, in_unit, listing, number
-from raystudy.stats.crossed import crossed_mean
-from raystudy.stats.probability import ALPHA
 
 Doubt = Callable[[Compositions], Iterator[str]]
 
@@ -23,6 +23,7 @@ NOT_ASKED: frozenset[Caveat] = frozenset(
     {
         design_caveats.few_repetitions,
         meter_caveats.within_uncertainty,
+        text_caveats.few_heldout_tokens,
         text_caveats.overlapping_losses,
         text_caveats.different_corpora,
         text_caveats.mixed_tokenizers,
@@ -54,8 +55,8 @@ def _in_turn(doubt: Caveat, found: Compositions) -> Iterator[str]:
 def not_learnt(found: Compositions) -> Iterator[str]:
     """Tasks on which no configuration is shown to be better than what needs no training."""
     for task in found.tasks:
-        cells = found.cells(task=task)
-        if cells and not any(_above_baselines(found, cell, among=len(cells)) for cell in cells):
+        told = learnt(found, task)
+        if told.testable and not told.shown:
             yield (
                 f"No accuracy on {task} is shown to be above zero-shot, the commonest answer and chance, so samplers "
                 "are compared by models that may have learnt nothing. More training, a higher learning rate, or a "
@@ -63,12 +64,22 @@ def not_learnt(found: Compositions) -> Iterator[str]:
             )
 
 
-def _above_baselines(found: Compositions, cell: Cell, *, among: int) -> bool:
-    """Tell whether a configuration, one among so many (Bonferroni), is above all that needs no training."""
-    right, rows = found.answered[cell]["correct"].values, found.runs(cell)
-    shares = (rows[column].mean() for column in ("accuracy_majority", "accuracy_chance"))
-    above = [gain_of(found, cell), *(crossed_mean(right - share) for share in shares if isinstance(share, float))]
-    return all(gain.p is not None and gain.p * among < ALPHA and (gain.estimate or 0.0) > 0 for gain in above)
+def fewer_seeds(found: Compositions) -> Iterator[str]:
+    """Pairs of samplers that lost a seed, since some configuration lacks a trial of it."""
+    for task in found.tasks:
+        run = set(found.at(task=task)["block"])
+        fewer = [each for each in contrasts(found) if each.task == task and each.seeds < len(run)]
+        if not fewer:
+            continue
+        rest = listing([f"{each.pair} on {each.seeds}" for each in fewer])
+        cells = (cell for twin in fewer[0].twins for cell in twin)
+        lacks = ((cell, run - set(found.answered[cell]["correct"].blocks)) for cell in cells)
+        cell, missing = next((cell, missing) for cell, missing in lacks if missing)
+        yield (
+            f"Of {counted(len(run), 'seed')} that were run on {task} some pairs use fewer, for each takes those that "
+            f"all of its configurations have: {rest}. {cell.arm}, {cell.sampler}, {cell.budget} lacks "
+            f"{listing(sorted(missing))}."
+        )
 
 
 def copies(found: Compositions) -> Iterator[str]:
@@ -82,7 +93,25 @@ def copies(found: Compositions) -> Iterator[str]:
     yield (
         f"{counted(found.copies.height, 'trial')} of {found.trials.rows.height} copied another run (same examples, "
         f"weights, seeds and settings), as {first['trial_id']} that of {first['copy_of']}: they are left out of "
-        f"every mean, law and test{cost}. Where a budget takes every example, one sampler is enough."
+        f"every mean, law and test{cost}.{_advice(found)}"
+    )
+
+
+def _advice(found: Compositions) -> str:
+    """Say what need not be run: several samplers where all is taken, and levels of factors that changed nothing."""
+    levels = {trial.id: dict(trial.condition.levels) for trial in found.trials.study.trials()}
+    same: dict[str, dict[str, None]] = {}
+    all_taken = False
+    for one, other, sampler in found.copies.select("trial_id", "copy_of", "sampler").iter_rows():
+        for factor in found.trials.study.factors:
+            pair = [label(levels[trial][factor]) for trial in (other, one)]
+            if pair[0] != pair[1] and factor == "sampler" and sampler == ALL:
+                all_taken = True
+            elif pair[0] != pair[1]:
+                same.setdefault(factor, {}).update(dict.fromkeys(pair))
+    idle = [f"{factor} ({listing(list(names))})" for factor, names in same.items()]
+    return (" Where a budget takes every example, one sampler is enough." if all_taken else "") + (
+        f" What changed nothing there: {listing(idle)}." if idle else ""
     )
 
 
@@ -122,7 +151,7 @@ def answer_only(found: Compositions) -> Iterator[str]:
 def short_range(found: Compositions) -> Iterator[str]:
     """Laws that hold where they were fitted."""
     tokens, sizes = found.rows["sample_tokens"].drop_nulls().to_numpy(), found.rows["parameters"].to_numpy()
-    if unseen(found) is None and tokens.size and tokens.max() > tokens.min():
+    if has_laws(found) and tokens.size and tokens.max() > tokens.min():
         told = (
             f"{tokens.min():,} to {tokens.max():,} tokens, a factor of {number(tokens.max() / tokens.min(), digits=2)}"
         )
@@ -135,6 +164,9 @@ def short_range(found: Compositions) -> Iterator[str]:
 COMPOSITION_CAVEATS: Sequence[Doubt] = (
     not_learnt,
     few_seeds,
+    fewer_seeds,
+    sample_caveats.few_heldout_examples,
+    sample_caveats.skewed_values,
     sample_caveats.same_samples,
     sample_caveats.content,
     sample_caveats.one_rate,

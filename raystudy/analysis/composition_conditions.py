@@ -21,7 +21,7 @@ _BESIDE = {
 }
 _NOTE = (
     "Means over seeds and held-out examples, with intervals that take both for samples; differences between rows are "
-    "more certain than these, for all rows answer the same examples. Zero-shot: before any training; majority: always "
+    "more certain than these, for all rows answer the same examples. Zero-shot: before {what}; majority: always "
     "the commonest answer; chance: a blind guess. Log-likelihood: of the right answer, nats per answer."
 )
 
@@ -29,7 +29,8 @@ _NOTE = (
 def tables(found: Compositions) -> tuple[Table, ...]:
     """Return one row for each configuration on each task."""
     rows = [_row(found, cell) for cell in found.cells()]
-    return (Table(name="conditions", title="How well is it answered?", frame=frame(rows), note=_NOTE),) if rows else ()
+    note = _NOTE.format(what=found.training)
+    return (Table(name="conditions", title="How well is it answered?", frame=frame(rows), note=note),) if rows else ()
 
 
 def accuracy_of(found: Compositions, cell: Cell) -> Crossed:

@@ -12,12 +12,14 @@ import numpy as np
 from raystudy.analysis.compositions import ALL, Cell, Compositions, combined
 from raystudy.stats.crossed import Crossed, crossed_mean
 from raystudy.stats.pairwise import holm
+from raystudy.stats.probability import ALPHA
 
 NATURAL = "stratified"
 """The sampler that leaves the lengths as they are: what the others are compared with."""
 ACCURACY, LOGLIK = "accuracy, points", "log-likelihood, nats"
 MEASURES: Mapping[str, tuple[str, float]] = {ACCURACY: ("correct", 100.0), LOGLIK: ("loglik", 1.0)}
 """What people call an outcome, its field of HeldoutAnswer, and how many of its units make 1 there."""
+_ONE_SEED = "one seed only, where other pairs have more"
 
 Twins = tuple[Cell, Cell]
 
@@ -34,7 +36,9 @@ class Contrast:
     by_measure: Mapping[str, Crossed]
     """The mean difference by its name in MEASURES."""
     p_holm: Mapping[str, float | None]
-    """Adjusted for all pairs of samplers on this task."""
+    """Adjusted for all pairs of samplers on this task, but those of one seed where others have more."""
+    blind: float | None
+    """Half the interval of the accuracy at 5 % over so many pairs: larger differences pass Holm's first step."""
     tokens_ratio: float | None
     """Tokens really used by the first, over those of the second."""
 
@@ -42,6 +46,17 @@ class Contrast:
     def pair(self) -> str:
         """Its name: `few_long − stratified`."""
         return f"{self.a} − {self.b}"
+
+    @property
+    def seeds(self) -> int:
+        """Those that both samplers were run with, wherever they are compared."""
+        return self.by_measure[ACCURACY].seeds
+
+    @property
+    def weights(self) -> list[tuple[float, Cell]]:
+        """The share of each configuration in the difference."""
+        share = 1 / len(self.twins)
+        return [part for first, second in self.twins for part in ((share, first), (-share, second))]
 
 
 def contrasts(found: Compositions) -> tuple[Contrast, ...]:
@@ -73,35 +88,52 @@ def twins_of(found: Compositions, task: str, a: str, b: str) -> tuple[Twins, ...
     )
 
 
-def measured(found: Compositions, weights: Sequence[tuple[float, Cell]], measure: str) -> Crossed:
+def measured(
+    found: Compositions, weights: Sequence[tuple[float, Cell]], measure: str, *, alpha: float = ALPHA
+) -> Crossed:
     """Return the mean of a weighted sum of configurations, in the unit of the measure."""
     column, units = MEASURES[measure]
-    return crossed_mean(units * combined((weight, found.answered[cell][column]) for weight, cell in weights).values)
+    values = combined((weight, found.answered[cell][column]) for weight, cell in weights).values
+    return crossed_mean(units * values, alpha=alpha)
 
 
 def _of_task(found: Compositions, task: str) -> list[Contrast]:
-    told = [_contrast(found, (a, b), twins) for a, b in sampler_pairs(found) if (twins := twins_of(found, task, a, b))]
-    adjusted = {measure: _adjusted([each.by_measure[measure].p for each in told]) for measure in MEASURES}
-    return [
-        replace(each, p_holm={measure: adjusted[measure][place] for measure in MEASURES})
-        for place, each in enumerate(told)
-    ]
+    pairs = [(pair, twins) for pair in sampler_pairs(found) if (twins := twins_of(found, task, *pair))]
+    told = [_contrast(found, pair, twins) for pair, twins in pairs]
+    several = any(each.seeds > 1 for each in told)
+    tested = [each for each in told if not several or each.seeds != 1]
+    adjusted = {measure: _adjusted([each.by_measure[measure].p for each in tested]) for measure in MEASURES}
+    known = {
+        each.pair: replace(
+            each,
+            p_holm={measure: p[place] for measure, p in adjusted.items()},
+            blind=measured(found, each.weights, ACCURACY, alpha=ALPHA / len(tested)).half_width,
+        )
+        for place, each in enumerate(tested)
+    }
+    return [known.get(each.pair) or _untested(each) for each in told]
+
+
+def _untested(told: Contrast) -> Contrast:
+    """Return a contrast of one seed without its p: an interval over examples alone is no match for the others'."""
+    by_measure = {name: replace(crossed, p=None, reason=_ONE_SEED) for name, crossed in told.by_measure.items()}
+    return replace(told, by_measure=by_measure, p_holm=dict.fromkeys(MEASURES))
 
 
 def _contrast(found: Compositions, pair: tuple[str, str], twins: Sequence[Twins]) -> Contrast:
-    share = 1 / len(twins)
-    weights = [part for first, second in twins for part in ((share, first), (-share, second))]
     used = [[found.runs(cell)["sample_tokens"].mean() for cell in side] for side in zip(*twins, strict=True)]
     first, second = (np.array(side, dtype=np.float64).sum() for side in used)
-    return Contrast(
+    told = Contrast(
         task=twins[0][0].task,
         a=pair[0],
         b=pair[1],
         twins=tuple(twins),
-        by_measure={measure: measured(found, weights, measure) for measure in MEASURES},
+        by_measure={},
         p_holm={},
+        blind=None,
         tokens_ratio=float(first / second) if first > 0 and second > 0 else None,
     )
+    return replace(told, by_measure={measure: measured(found, told.weights, measure) for measure in MEASURES})
 
 
 def _adjusted(p: Sequence[float | None]) -> list[float | None]:

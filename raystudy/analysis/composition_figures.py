@@ -71,7 +71,7 @@ def _of_samplers(found: Compositions) -> Iterator[Differences]:
         outcome, _, unit = measure.partition(", ")
         yield Differences(
             name=f"samplers-{outcome}",
-            title=f"What the sampler changes at equal tokens: {outcome}",
+            title=f"What the sampler changes at equal budgets: {outcome}",
             caption=_CONTRASTS,
             x_title=f"difference in {outcome}, {unit}",
             pairs=pl.DataFrame(pairs, schema={"pair": pl.String, **dict.fromkeys(_BOUNDS, pl.Float64)}),

@@ -1,4 +1,4 @@
-"""How two samplers differ at equal tokens really used, at equal FLOPs, at equal joules.
+"""How two samplers differ at equal cost: at equal tokens really used, at equal FLOPs, at equal joules.
 
 configurations of an arm and sampler ──over log x──▶ a line between budgets ──where both lines reach──▶ difference
 

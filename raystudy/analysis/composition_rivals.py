@@ -1,6 +1,7 @@
 """Laws of the configurations of a study of composition side by side: what each explains, and what each foretells.
 
 rows ──mean of each configuration──▶ Outcome ──every law that its inputs allow──▶ Contest ──▶ sentence, Table
+                  ──mean of its models──▶ Outcome of each sample
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from raystudy.analysis.compositions import Compositions
 from raystudy.analysis.findings import Table
 from raystudy.analysis.inference import Row
 from raystudy.analysis.words import counted, number
-from raystudy.stats.powerlaw.compare import Rival, compare
+from raystudy.stats.powerlaw.compare import Rival, compare, rivals_of
 from raystudy.stats.powerlaw.forms import FORMS
 from raystudy.stats.powerlaw.left_out import left_out
 from raystudy.stats.powerlaw.model import Columns, Labels, Vector
@@ -75,13 +76,16 @@ class Contest:
         """The best law; null where none can be fitted."""
         return next((rival for rival in self.rivals if rival.form in FORMS), None)
 
-    def off(self, *forms: str) -> str:
-        """Say how far off each of these is in what was left out, as `: 1.2 against 1.4 points`."""
-        errors = [error for form in forms if (error := self.errors[form]) is not None]
-        if len(errors) < len(forms):
+    def off(self, law: str, mean: str) -> str:
+        """Say how far off both are in what was left out, which may rank them in another way than AICc."""
+        missed = [self.errors[law], self.errors[mean]]
+        told = [number(self.outcome.in_unit * error) for error in missed if error is not None]
+        if len(told) < len(missed):
             return ""
-        told = " against ".join(number(self.outcome.in_unit * error, digits=3) for error in errors)
-        return f" (each configuration left out in turn, off by {told} {self.outcome.unit})"
+        return (
+            f" By configurations left out in turn, {law} is off by {told[0]} and a {mean} by {told[1]} "
+            f"{self.outcome.unit}."
+        )
 
 
 def accuracy_of(found: Compositions, task: str) -> Outcome:
@@ -97,6 +101,30 @@ def accuracy_of(found: Compositions, task: str) -> Outcome:
         inputs=inputs,
         y=means["accuracy"].to_numpy(),
         labels=_models(means),
+        unit="points",
+        in_unit=100.0,
+    )
+
+
+def samples_of(found: Compositions, task: str) -> Outcome:
+    """
+    Return the accuracy of each sample, sampler and budget, as the mean of the models, with N and L.
+
+    Models share their samples and what these hold beside N and L, so they are no rows of their own. Of samples that
+    not every model was trained on none is taken: another mix of models would pass for an effect of the sample.
+    """
+    means = _means(found, task)
+    each = means.group_by("sampler", "budget", maintain_order=True).agg(
+        pl.col("N", "V", "accuracy").mean(), models=pl.col("model").n_unique()
+    )
+    shared = each.filter(pl.col("models") == means["model"].n_unique())
+    examples = shared["N"].to_numpy()
+    return Outcome(
+        task=task,
+        family="volume",
+        inputs={"N": examples, "L": shared["V"].to_numpy() / examples},
+        y=shared["accuracy"].to_numpy(),
+        labels={},
         unit="points",
         in_unit=100.0,
     )
@@ -119,6 +147,11 @@ def loss_of(found: Compositions, task: str) -> Outcome:
     )
 
 
+def has_law(outcome: Outcome) -> bool:
+    """Tell whether there are configurations enough for any law."""
+    return any(rival.enough() for form, rival in rivals_of(outcome.inputs, outcome.problem) if form in FORMS)
+
+
 def contest(outcome: Outcome) -> Contest:
     """Fit every law that the inputs allow."""
     rivals = compare(outcome.inputs, outcome.problem, outcome.labels)
@@ -133,8 +166,8 @@ def best_law(found: Contest) -> str:
         return f"{counted(found.outcome.y.size, 'configuration')} are too few to compare laws."
     ahead, off = mean.aicc - law.aicc, found.off(law.form, mean.form)
     if ahead < CLEARLY:
-        return f"No law is better than a {mean.form}; that of least AICc is {law.form}{off}."
-    return f"The law {law.form} is best, with an AICc {number(ahead)} below that of a {mean.form}{off}."
+        return f"By AICc no law is better than a {mean.form}; the best one is {law.form}.{off}"
+    return f"By AICc the law {law.form} is best, {number(ahead)} below a {mean.form}.{off}"
 
 
 def tables(accuracies: Sequence[Contest], losses: Sequence[Contest]) -> tuple[Table, ...]:
@@ -154,7 +187,7 @@ def key_of(outcome: Outcome, *, several: bool) -> Row:
 def _means(found: Compositions, task: str) -> pl.DataFrame:
     """Return the mean of each configuration; it is a share of right answers that the laws of accuracy speak of."""
     rows = found.at(task=task).drop_nulls(["sample_tokens", "accuracy", "answer_loglik"])
-    return rows.group_by("configuration", "model", maintain_order=True).agg(
+    return rows.group_by("configuration", "model", "sampler", "budget", maintain_order=True).agg(
         N=pl.col("sample_examples").mean(),
         V=pl.col("sample_tokens").mean(),
         M=pl.col("parameters").cast(pl.Float64).mean(),

@@ -1,4 +1,4 @@
-"""Tables of what a sampler changes at equal tokens: over all arms and budgets, and at each of them.
+"""Tables of what a sampler changes at equal budgets: over all arms and budgets, and at each of them.
 
 Compositions ──contrasts──▶ rows of differences with their intervals ──▶ Tables
 """
@@ -12,7 +12,7 @@ from raystudy.analysis.compositions import Compositions
 from raystudy.analysis.findings import Table
 from raystudy.analysis.inference import REASON, Row, frame_of
 from raystudy.analysis.words import listing
-from raystudy.stats.crossed import Crossed
+from raystudy.stats.crossed import LEAST_P, Crossed
 
 APART = 0.02
 """Share by which the tokens of two samplers may differ at one budget and still be called equal."""
@@ -28,6 +28,7 @@ _SAMPLERS = (
 )
 _CELLS = "The same for each arm and budget alone, without tests: so many would find something by chance."
 _ONE_SEED = "With one seed the intervals are over examples alone, and say nothing of other seeds."
+_FLOOR = f"A p of {LEAST_P:.0e} stands for any below it."
 
 
 def tables(found: Compositions) -> tuple[Table, ...]:
@@ -36,9 +37,10 @@ def tables(found: Compositions) -> tuple[Table, ...]:
     if not whole:
         return ()
     rows = [_row(found, each, measure) for each in whole for measure in MEASURES]
-    note = " ".join((_SAMPLERS, _CROSSED, *_apart(whole), *([_ONE_SEED] if one_seed(whole) else [])))
+    floor = [_FLOOR] if any(LEAST_P in (row["p"], row["p (Holm)"]) for row in rows) else []
+    note = " ".join((_SAMPLERS, _CROSSED, *_apart(whole), *([_ONE_SEED] if of_one_seed(whole) else []), *floor))
     return (
-        Table(name="samplers", title="What does the sampler change at equal tokens?", frame=frame(rows), note=note),
+        Table(name="samplers", title="What does the sampler change at equal budgets?", frame=frame(rows), note=note),
         Table(
             name="samplers-each",
             title="What does it change at each budget?",
@@ -60,9 +62,9 @@ def bounds(told: Crossed, name: str = "difference") -> Row:
     return {name: told.estimate, "95 % low": told.low, "95 % high": told.high}
 
 
-def one_seed(told: Sequence[Contrast]) -> bool:
-    """Tell whether some difference rests on one seed."""
-    return any(crossed.seeds == 1 for each in told for crossed in each.by_measure.values())
+def of_one_seed(told: Sequence[Contrast]) -> list[Contrast]:
+    """Return the differences that rest on one seed."""
+    return [each for each in told if each.seeds == 1]
 
 
 def _row(found: Compositions, told: Contrast, measure: str) -> Row:
@@ -72,8 +74,8 @@ def _row(found: Compositions, told: Contrast, measure: str) -> Row:
         "pair": told.pair,
         "measure": measure,
         **bounds(crossed),
-        "p": crossed.p,
-        "p (Holm)": told.p_holm[measure],
+        "p": _told(crossed.p),
+        "p (Holm)": _told(told.p_holm[measure]),
         "over": len(told.twins),
         "seeds": crossed.seeds,
         "examples": crossed.examples,
@@ -83,6 +85,10 @@ def _row(found: Compositions, told: Contrast, measure: str) -> Row:
         "tokens, ratio": told.tokens_ratio,
         REASON: crossed.reason,
     }
+
+
+def _told(p: float | None) -> float | None:
+    return None if p is None else max(p, LEAST_P)
 
 
 def _in_cell(found: Compositions, told: Contrast) -> Row:

@@ -43,8 +43,8 @@ def _rows(found: Compositions) -> Iterator[Row]:
 
 
 def _alike(rows: pl.DataFrame) -> list[list[str]]:
-    """Return the arms that read the same tokens, whose samples are then the same."""
-    by = rows.group_by("tokenizer_fingerprint", "context", "prompt", maintain_order=True).agg(
+    """Return the arms that read the same tokens in as many steps, whose samples are then the same."""
+    by = rows.group_by("tokenizer_fingerprint", "context", "prompt", "batch_size", "epochs", maintain_order=True).agg(
         pl.col("arm").unique(maintain_order=True)
     )
     return by["arm"].to_list()

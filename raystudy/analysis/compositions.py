@@ -65,6 +65,11 @@ class Compositions:
     answered: Mapping[Cell, Mapping[str, Answers]] = field(repr=False)
     """OUTCOMES of each configuration that was run and evaluated, as the study file writes them."""
 
+    @property
+    def training(self) -> str:
+        """What a trial does, in words: of weights that were pretrained it is no first training."""
+        return "any training" if self.trials.study.pretraining is None else "fine-tuning"
+
     def at(self, **where: str) -> pl.DataFrame:
         """Return the rows of one task, arm, sampler or budget, or of several of these at once."""
         return self.rows.filter(*(pl.col(name) == value for name, value in where.items()))

@@ -8,6 +8,9 @@ from raystudy.analysis.certainty import METHODS
 from raystudy.analysis.trials import SEEDS, Trials
 from raystudy.analysis.words import counted, listing, number
 
+_LEARNT = {"answer": "the tokens of the answer", "all": "all tokens, those of the prompt too"}
+"""What recipe.loss_on means."""
+
 
 def facts(trials: Trials) -> tuple[tuple[str, str], ...]:
     """Return what a reader needs to judge or repeat the study."""
@@ -62,7 +65,8 @@ def _answers(trials: Trials) -> Iterator[tuple[str, str]]:
         yield "pretraining", f"{_values(before, 'model')}, {read}, seed {_values(before, 'seed')}"
     if rows["heldout_examples"].is_not_null().any():
         yield "examples", f"{_values(rows, 'train_examples')} to train on, {_values(rows, 'heldout_examples')} held out"
-        yield "learnt", f"tokens of: {_values(rows, 'loss_on')}"
+        loss_on = rows["loss_on"].unique(maintain_order=True)
+        yield "learnt", listing([_LEARNT[each] for each in loss_on])
         yield "answers compared by", f"log-likelihood, {_values(rows, 'score_by')}"
 
 

@@ -89,11 +89,18 @@ class Findings:
     study: str
     question: str
     answer: tuple[str, ...]
-    """A few sentences: two of an efficiency study; of a dynamics study two for each arm, and one for each pair; of
-    a composition study what was learnt, how to cut the budget, and whether only volume counts."""
+    """A few sentences: two of an efficiency study; of a dynamics study two for each arm, and one for each pair. Of a
+    composition study a paragraph for each task, and one on whether only volume counts."""
     caveats: tuple[str, ...]
     """What an expert would object to, each in a sentence or two; shown before the tables."""
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...]
     facts: tuple[tuple[str, str], ...]
     """Name and value: machine, versions, corpus, method; shown last."""
+    in_paragraphs: bool = False
+    """Whether each text of the answer is a paragraph of its own."""
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The answer as it is laid out."""
+        return self.answer if self.in_paragraphs else (" ".join(self.answer),)

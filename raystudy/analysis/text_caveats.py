@@ -9,8 +9,6 @@ from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import counted, listing, number
 
 ENOUGH_HELDOUT_TOKENS = 100_000
-ENOUGH_HELDOUT_EXAMPLES = 2_000
-"""So many give an accuracy of a half an interval of ±2.2 points."""
 NOMINAL_TOLERANCE = 0.05
 """Share by which the tokens processed may differ from their label."""
 PADDING_TOLERANCE = 0.05
@@ -29,8 +27,7 @@ def synthetic_corpus(trials: Trials) -> Iterator[str]:
 
 def few_heldout_tokens(trials: Trials) -> Iterator[str]:
     """Losses that rest on little text."""
-    rows = trials.rows.filter(pl.col("heldout_examples").is_null())
-    fewest = int(rows["heldout_tokens"].to_numpy().min(initial=ENOUGH_HELDOUT_TOKENS))
+    fewest = int(trials.rows["heldout_tokens"].to_numpy().min(initial=ENOUGH_HELDOUT_TOKENS))
     if fewest < ENOUGH_HELDOUT_TOKENS:
         yield (
             f"Held-out losses rest on {fewest:,} tokens, fewer than {ENOUGH_HELDOUT_TOKENS:,}; "
@@ -41,20 +38,6 @@ def few_heldout_tokens(trials: Trials) -> Iterator[str]:
 def _interval(trials: Trials) -> str:
     half = (trials.rows["loss_heldout_high"] - trials.rows["loss_heldout_low"]).to_numpy().mean() / 2
     return f"another sample of documents would move one by about ±{number(half, digits=2)} nats"
-
-
-def few_heldout_examples(trials: Trials) -> Iterator[str]:
-    """Accuracies that rest on few answers."""
-    rows = trials.rows.drop_nulls(["heldout_examples", "accuracy_low", "accuracy_high"])
-    n = int(rows["heldout_examples"].to_numpy().min(initial=ENOUGH_HELDOUT_EXAMPLES))
-    if n < ENOUGH_HELDOUT_EXAMPLES:
-        half = 100 * (rows["accuracy_high"] - rows["accuracy_low"]).to_numpy().max() / 2
-        yield (
-            f"Accuracies rest on {n:,} held-out examples: one answer is {number(100 / n, digits=2)} points, and other "
-            f"examples would move an accuracy by up to ±{number(half, digits=2)} (95 %, binomial), a difference of two "
-            f"by ±{number(2**0.5 * half, digits=2)} if they had no example in common. More held-out examples would "
-            "help; the log-likelihood of the right answer tells finer."
-        )
 
 
 def overlapping_losses(trials: Trials) -> Iterator[str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CUT_FIELDS = ("sampler", "unique_tokens", "unique_fraction")
 """The recipe fields that choose among labelled examples."""
+_MOST_SHOWN = 32
+"""Of blocks with more trials only the first is shown."""
 
 
 def plan(
@@ -44,8 +46,10 @@ def plan(
     console.print(Text(study.name, style="bold"), Text(study.question), sep=": ")
     pretrainings, conditions = _planned(study, Console(stderr=True))
     if pretrainings:
-        show_table(_table("pretrainings", "Pretrainings, once each, before the trials", pretrainings), console)
-    show_table(_table("conditions", f"Conditions ({', '.join(study.factors)}), each trial", conditions), console)
+        before = _table("pretrainings", "Pretrainings, once each, before the trials", pretrainings)
+        show_table(before, console, most_rows=None)
+    each = _table("conditions", f"Conditions ({', '.join(study.factors)}), each trial", conditions)
+    show_table(each, console, most_rows=None)
     for sentence in _copies(study, conditions):
         console.print(sentence)
     console.print(_order(study))
@@ -125,6 +129,7 @@ def _sample_columns(planned: list[Planned]) -> dict[str, list[object]]:
     samples = [each.told.sample if each.told else None for each in planned]
     return {
         "examples": [each and each.examples for each in samples],
+        "cut, %": [each and 100 * each.cut / each.examples for each in samples],
         "mean length": [each and each.mean_tokens for each in samples],
         "tokens used": [each and each.tokens for each in samples],
         "filled, %": [each and 100 * each.tokens / each.budget_tokens for each in samples],
@@ -142,8 +147,8 @@ def _copies(study: Study, conditions: list[Planned]) -> list[str]:
             alike[each.told.sample.sha256, rest].append(levels)
     times = Counter(tuple(levels) for levels in alike.values() if len(levels) > 1)
     return [
-        f"At {', '.join(cut)} = {'; '.join(levels)} the examples are the same ({n} times): these trials would be "
-        "copies, of which the analysis counts one."
+        f"At {', '.join(cut)} = {'; '.join(levels)} the examples are the same{f' ({n} times)' if n > 1 else ''}: "
+        "these trials would be copies, of which the analysis counts one."
         for levels, n in times.items()
     ]
 
@@ -151,10 +156,15 @@ def _copies(study: Study, conditions: list[Planned]) -> list[str]:
 def _order(study: Study) -> RichTable:
     trials = list(study.trials())
     table = RichTable(title=f"{len(trials)} trials, order {study.order}", title_justify="left", box=box.SIMPLE_HEAD)
+    table.caption_justify = "left"
     one_seed = not study.factors.keys() & set(SEED_FIELDS)
     for column in ("block", *(["seed"] if one_seed else []), "order in the block"):
         table.add_column(column, overflow="fold")
-    for repetition in range(1, study.repetitions + 1):
+    shown = study.repetitions if len(study.conditions) <= _MOST_SHOWN else 1
+    if shown < study.repetitions:
+        rest = "block 2 runs" if study.repetitions == 2 else f"blocks 2 to {study.repetitions} run"
+        table.caption = f"Not shown: {rest} the same trials, {study.order.replace('_', ' ')} likewise."
+    for repetition in range(1, shown + 1):
         block = [trial for trial in trials if trial.repetition == repetition]
         seed = [str(block[0].seed)] if one_seed else []
         table.add_row(str(repetition), *seed, "  ".join(trial.id for trial in block))

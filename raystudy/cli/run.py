@@ -56,11 +56,13 @@ def run(
 
 def _close(archive: Archive, done: "Sweep", console: Console) -> None:
     """Say what this run did; exits with 1 where trials failed."""
+    from raystudy.analysis.words import counted
+
     if done.pretrained or done.ran:
         train_s = archive.train_s(done.pretrained + done.ran)
-        pretrained = f"{len(done.pretrained)} pretrainings and " if done.pretrained else ""
+        pretrained = f"{counted(len(done.pretrained), 'pretraining')} and " if done.pretrained else ""
         console.print(
-            f"{pretrained}{len(done.ran)} trials in {done.wall_s:.0f} s, {train_s:.0f} s of it training: "
+            f"{pretrained}{counted(len(done.ran), 'trial')} in {done.wall_s:.0f} s, {train_s:.0f} s of it training: "
             f"overhead {done.wall_s / train_s:.2f} (wall time / training time)."
         )
     elif not done.failed:
@@ -69,7 +71,7 @@ def _close(archive: Archive, done: "Sweep", console: Console) -> None:
     for trial_id in done.failed:
         console.print(f"failed {trial_id}: {failures[trial_id].reason}", markup=False, highlight=False)
     if done.not_begun:
-        console.print(f"{len(done.not_begun)} trials were not begun: the pretraining of their model failed.")
+        console.print(f"Not begun, as the pretraining of their model failed: {counted(len(done.not_begun), 'trial')}.")
     if done.failed:
         console.print(f"Tracebacks lie in {archive.failures_folder}. `raystudy run` tries failed trials again.")
         raise typer.Exit(1)

@@ -89,6 +89,7 @@ class Archive:
             self._refuse_other_study(study)
             self._refuse_other_recipes(study)
             self._refuse_other_states(study)
+            self._refuse_other_base(study)
             write_whole(self.study_file, study_text.encode())
         except OSError as error:
             raise ArchiveError(
@@ -232,6 +233,15 @@ class Archive:
                     f"{checkpoints.folder} holds the state of a trial with another recipe: {'; '.join(changed)}. Give "
                     "the study another name, or another folder with --out; or delete that folder to start it anew."
                 )
+
+    def _refuse_other_base(self, study: Study) -> None:
+        """Refuse to mix trials that start from other weights: their own rows do not tell how those were trained."""
+        began = self.has_observations or any((self.folder / "checkpoints").glob("*/*"))
+        if began and self.study_file.is_file() and self.study().pretraining != study.pretraining:
+            raise ArchiveError(
+                f"The trials in {self.folder} were run with another [pretraining], or without one, so their models "
+                "start from other weights. Give the study another name, or another folder with --out."
+            )
 
 
 def _all_of(study: Study) -> Iterator[Trial]:

@@ -35,10 +35,10 @@ class Labelled:
     """What is known of a training on labelled examples only."""
 
     ran_sha256: Annotated[
-        str | None, "of what really ran: examples in their order, weights at the start, seeds, settings; copies agree"
+        str | None, "of what ran: sequences, weights at the start, and the seeds and settings in force; copies agree"
     ] = None
     base_sha256: Annotated[str | None, "of the weights that the training started from"] = None
-    parameters_trained: Annotated[int | None, "parameters that were trained: fewer than all with adapters"] = None
+    parameters_trained: Annotated[int | None, "parameters that were trained: with adapters, theirs alone"] = None
     train_examples: Annotated[int | None, "examples that there were to choose from"] = None
     sample_budget_tokens: Annotated[int | None, "the budget that the sampler was given"] = None
     sample_examples: Annotated[int | None, "N: examples that were chosen"] = None

@@ -48,7 +48,7 @@ class Interval:
 class Outcome(Labelled):
     """What one training gave."""
 
-    parameters: Annotated[int, "parameters of the model"]
+    parameters: Annotated[int, "parameters of the model, without adapters"]
     steps: Annotated[int, "optimizer steps"]
     tokens_seen: Annotated[int, "tokens trained on, padding not counted"]
     tokens_padding: Annotated[int, "padding positions computed on and thrown away"]

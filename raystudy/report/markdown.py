@@ -27,7 +27,7 @@ def _blocks(findings: Findings) -> Iterator[str]:
     yield f"# {escape(findings.study)}"
     yield f"*{escape(findings.question)}*"
     yield "## Answer"
-    yield escape(" ".join(findings.answer))
+    yield from map(escape, findings.paragraphs)
     yield "## Caveats"
     yield _caveats(findings)
     if findings.figures:

@@ -27,7 +27,7 @@ def show(findings: Findings, console: Console, *, brief: bool = False) -> None:
     """Print the answer first, the doubts next, then the tables that fit a screen; if `brief`, only the first ones."""
     width = min(console.width, WIDEST)
     _say(console, width, Text(findings.study, style="bold"), Text(findings.question, style="italic"))
-    _say(console, width, _heading("Answer"), Text(" ".join(findings.answer)))
+    _say(console, width, _heading("Answer"), Text("\n\n".join(findings.paragraphs)))
     _say(console, width, _heading("Caveats"), _numbered(findings.caveats) if findings.caveats else Text(NO_CAVEATS))
     shown = findings.tables[:BRIEF] if brief else findings.tables
     for table in shown:
@@ -66,6 +66,18 @@ def _naming(text: Grid, width: int) -> tuple[int, ...]:
         if text.numeric[place] or text.numeric[0] or taken > width / 2:
             break
         named.append(place)
+    return _telling_apart(text, named, width)
+
+
+def _telling_apart(text: Grid, named: list[int], width: int) -> tuple[int, ...]:
+    """Add the next columns of text while rows go by the same name, and while another column still fits beside."""
+    for place in range(len(named), len(text.names)):
+        told = {tuple(row[each] for each in named) for row in text.rows}
+        widest = max((_column_width(text, each) for each in range(place + 1, len(text.names))), default=0)
+        taken = sum(_column_width(text, each) + _GAP for each in (*named, place)) + widest
+        if len(told) == len(text.rows) or text.numeric[place] or text.numeric[0] or taken > width:
+            break
+        named = [*named, place]
     return tuple(named)
 
 

@@ -18,12 +18,14 @@ from raystudy.stats.design import Matrix
 from raystudy.stats.intervals import sample_mean
 from raystudy.stats.probability import ALPHA, t_quantile
 
-_LEAST_LOG10_P = -12.0
-"""No smaller p is told: nothing hangs on it, and no table of seeds x examples is as normal as that."""
+LEAST_P = 1e-12
+"""No smaller p should be told: nothing hangs on it, and no table of seeds x examples is as normal as that."""
+_LEAST_LOG10_P = -15.0
+"""Below it 1 - p is 1 in double precision."""
 _NO_SEED = "no seed was run with all of them"
 _NO_EXAMPLE = "no example that all were asked"
 _ONE_EXAMPLE = "one example only"
-_CONSTANT = "constant: all values are equal"
+CONSTANT = "constant: all values are equal"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,7 @@ class Crossed:
     low: float | None = None
     high: float | None = None
     p: float | None = None
-    """Of a mean of zero, both sides."""
+    """Of a mean of zero, both sides; of equal values, which have no spread, by the signs of the examples."""
     sd_seeds: float | None = None
     """Standard deviation of what is a seed's own; 0 where seeds lie no further apart than the rest would put them."""
     sd_examples: float | None = None
@@ -77,9 +79,9 @@ class _Squares:
         return math.sqrt(squared)
 
 
-def crossed_mean(values: Matrix) -> Crossed:
+def crossed_mean(values: Matrix, *, alpha: float = ALPHA) -> Crossed:
     """
-    Return the mean of a table (seeds, examples) with its interval; every seed has to hold every example.
+    Return the mean of a table (seeds, examples) with its interval of 1 - alpha; every seed has to hold every example.
 
     half-width² = t²(seeds - 1) MS_seeds / n + t²(examples - 1) (MS_examples - MS_rest) / n, with n values: each part
     with the quantile of its own degrees of freedom, which holds what it says whatever their ratio (S. K. Banerjee,
@@ -89,7 +91,12 @@ def crossed_mean(values: Matrix) -> Crossed:
     that add nothing to much, it holds the truth in 94 to 99.7 %. At their worst, others hold it in 34 % (Student's t
     over the means of seeds), 2 % (over those of examples), 4 % (a binomial interval of all answers), 91 % (the wider
     of the first two), and 85, 91 and 93 % with 2, 3 and 5 seeds (the variance by mean squares, with Satterthwaite's
-    degrees of freedom). It is wide where seeds are few: t is 12.7 with 2 of them, 4.3 with 3, 2.8 with 5.
+    degrees of freedom). It is wide where seeds are few: t is 12.7 with 2 of them, 4.3 with 3, 2.8 with 5. All this is
+    of examples that lie about their mean evenly: of skewed ones, as log-likelihoods are (squares of exponentials were
+    drawn, with one seed and three), it holds the truth in 82 to 84 % with 24 examples, and in 91 to 92 % with 200.
+
+    Values that are all equal have no spread to make an interval of. Their p is that of the sign test over examples,
+    2 / 2^examples (W. J. Dixon & A. M. Mood, J. Am. Stat. Assoc. 41, 557 (1946)).
     """
     seeds, examples = values.shape
     found = Crossed(seeds=seeds, examples=examples)
@@ -99,9 +106,9 @@ def crossed_mean(values: Matrix) -> Crossed:
     if examples < 2:
         return replace(found, estimate=estimate, reason=_ONE_EXAMPLE)
     if np.abs(values - values[0, 0]).max() <= ROUNDING * np.abs(values).max():
-        return replace(found, estimate=estimate, reason=_CONSTANT)
+        return replace(found, estimate=estimate, p=_sign_test(estimate, examples), reason=CONSTANT)
     squares = _squares(values)
-    half = squares.half_width(1 - ALPHA)
+    half = squares.half_width(1 - alpha)
     return replace(
         _with_spread(found, squares),
         estimate=estimate,
@@ -137,6 +144,11 @@ def _with_spread(found: Crossed, squares: _Squares) -> Crossed:
     of_seeds, of_examples = (math.sqrt(max(each, 0.0)) for each in own)
     rest = math.sqrt(squares.rest * found.seeds * found.examples)
     return replace(found, sd_seeds=of_seeds, sd_examples=of_examples, sd_rest=rest)
+
+
+def _sign_test(estimate: float, examples: int) -> float | None:
+    """Return the p of so many examples on one side of zero; none where they lie on it."""
+    return float(max(2.0 ** (1 - examples), 10**_LEAST_LOG10_P)) if estimate else None
 
 
 def _p(size: float, squares: _Squares) -> float:

@@ -84,7 +84,7 @@ class Recipe(Strict):
     """Which labelled examples fill the budget: the longest (`few_long`), the shortest (`many_short`), those nearest to
     the median length (`balanced`), each until the next one does not fit, as P3 does; or a sample of all lengths."""
     packing: Literal["packed", "truncated"] = "packed"
-    """`packed`: documents end to end, no padding. `truncated`: one document a sequence, cut and padded."""
+    """Of plain text. `packed`: documents end to end, no padding. `truncated`: one document a sequence, cut, padded."""
     context: Count = 128
     """Tokens in a sequence."""
     batch_size: Count = 16
@@ -141,7 +141,7 @@ class Recipe(Strict):
     eval_every_tokens: Count | None = None
     """Evaluate also during training, at the first step past each multiple. Its energy is kept apart."""
     sentence_perplexity: bool = False
-    """Also record the perplexity of one sentence, "The quick brown fox jumps over the lazy dog.", as P1 does."""
+    """Of plain text: record also the perplexity of "The quick brown fox jumps over the lazy dog.", as P1 does."""
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
@@ -174,6 +174,20 @@ class Recipe(Strict):
             raise ValueError('corpus_path goes with corpus = "files", "labelled" or "mmlu"')
         if (self.corpus == "mmlu") != (self.corpus_subject is not None):
             raise ValueError('corpus_subject goes with corpus = "mmlu", and that corpus needs it')
+        return self
+
+    @model_validator(mode="after")
+    def _read_by_its_corpus(self) -> Self:
+        """Refuse fields that do nothing with such a corpus: varied, they would be a factor without an effect."""
+        if not self.labelled and self.sampler != "stratified":
+            raise ValueError(
+                f'sampler chooses among labelled examples, and corpus = "{self.corpus}" has none; leave it out, or set '
+                f"recipe.corpus to one of: {', '.join(LABELLED)}"
+            )
+        if self.labelled and self.packing != "packed":
+            raise ValueError(f'packing is for plain text; each example of corpus = "{self.corpus}" is a sequence')
+        if self.labelled and self.sentence_perplexity:
+            raise ValueError(f'sentence_perplexity is for plain text, and corpus = "{self.corpus}" holds examples')
         return self
 
     @property

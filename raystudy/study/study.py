@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from raystudy.study.recipe import Count, Recipe, Seed, Strict
+from raystudy.study.recipe import LABELLED, Count, Recipe, Seed, Strict
 from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
 
 NonNegative = Annotated[float, Field(ge=0)]
@@ -116,6 +116,17 @@ class Study(Strict):
         return self
 
     @model_validator(mode="after")
+    def _labels_are_compared(self) -> Self:
+        """Keep labelled examples out of studies whose tables would call them text."""
+        labelled = [name for name in LABELLED if name in (self.recipe.corpus, *self.factors.get("corpus", ()))]
+        if labelled and self.kind != "composition":
+            raise ValueError(
+                f"{labelled[0]} holds examples with a right answer, which a study of kind "
+                f'"{self.kind}" cannot compare; write kind = "composition", or name a corpus of plain text'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _pretraining_fits(self) -> Self:
         if self.pretraining is None:
             return self
@@ -123,6 +134,12 @@ class Study(Strict):
             raise ValueError(f'[pretraining] goes with kind = "composition"; this study is of kind "{self.kind}"')
         if "model" in self.pretraining.model_fields_set:
             raise ValueError("[pretraining] names a model; it is done for each model of [recipe] and [factors]")
+        if self.pretraining.finetuning == "lora":
+            raise ValueError('[pretraining] trains all weights of a model; leave finetuning = "lora" to [recipe]')
+        if False in (self.recipe.pretrained, *self.factors.get("pretrained", ())):
+            raise ValueError(
+                "pretrained = false takes random weights, and [pretraining] gives trained ones; leave one of them out"
+            )
         if self.pretraining.labelled:
             raise ValueError(
                 f'[pretraining] reads plain text, and corpus = "{self.pretraining.corpus}" are examples; '

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
 from raystudy.study import Study, Trial
+from raystudy.training.adapters import require_peft
 from raystudy.training.preparing import Preparing, Ready
 
 
@@ -17,6 +18,7 @@ def make_ready(study: Study, archive: Archive, trials: tuple[Trial, ...], tell: 
     """
     seen = archive.fingerprints()
     for ready in _all_ready(study, trials, tell):
+        require_peft(ready.recipe)
         ready.forecast(seed=study.seed)  # raises what the training would raise: a budget that no example fits
         fingerprint = ready.material.fingerprint
         if seen.get(ready.recipe.corpus_identity, fingerprint) != fingerprint:

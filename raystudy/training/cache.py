@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
-from raystudy.errors import CorpusError
+from raystudy.errors import CorpusError, ModelError
 
 
 def cache_folder() -> Path:
@@ -30,10 +30,12 @@ def keyed(folder: Path, name: str, decides: Mapping[str, object]) -> Path:
     return folder / f"{re.sub(r'[^A-Za-z0-9.]+', '_', name)}-{key}"
 
 
-def made(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Return the folder, made now where it is not there: a reader sees all of it or nothing. Raises CorpusError."""
+def made(
+    folder: Path, make: Callable[[Path], None], *, error: type[CorpusError] | type[ModelError] = CorpusError
+) -> Path:
+    """Return the folder, made now where it is not there: a reader sees all of it or nothing; or raise `error`."""
     if not folder.exists():
-        with _alone(folder):
+        with _alone(folder, error):
             if not folder.exists():
                 with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
                     making = Path(scratch) / folder.name
@@ -49,7 +51,7 @@ def sha256_of(file: Path) -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, refused: type[CorpusError] | type[ModelError]) -> Iterator[None]:
     """Keep others from making the same folder meanwhile, and remove what one that was killed left behind."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +60,7 @@ def _alone(folder: Path) -> Iterator[None]:
                 shutil.rmtree(leftover, ignore_errors=True)
             yield
     except OSError as error:
-        raise CorpusError(
+        raise refused(
             f"{folder.name} cannot be kept in {folder.parent}: {error.strerror or error}. "
             "Set RAYSTUDY_CACHE to a folder that can be written."
         ) from error

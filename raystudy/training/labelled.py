@@ -6,7 +6,8 @@ recipe, seeds, sample, weights ──▶ Taken ──with the answers before and
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,15 +18,20 @@ from raystudy.stats.proportion import wilson
 from raystudy.study import Recipe
 from raystudy.study.recipe import CORPUS_FIELDS
 from raystudy.training.evaluate import Score, bootstrap_interval
+from raystudy.training.sequences import Sequences, sequences_of_examples
 from raystudy.training.tasks.prepared import Task
 from raystudy.training.tasks.samplers import Sample, sample
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 _TOLD_OTHERWISE = {
     *("model", "pretrained", "tokenizer", "heldout_fraction", *CORPUS_FIELDS),  # by the sums of what they lead to
-    *("sampler", "unique_tokens", "unique_fraction"),  # by the sum of the sample
-    *("init_seed", "order_seed"),  # by the seeds in force
+    *("sampler", "unique_tokens", "unique_fraction", "group_column"),  # by the tokens of the sample
+    *("prompt", "answer_as", "loss_on"),  # by these tokens, and by how many of them are not learnt
+    *("init_seed", "order_seed", "epochs"),  # by what is in force
+    *("packing", "sentence_perplexity"),  # not read with examples
 }
-_ONLY_EVALUATE = {"eval_tokens", "eval_every_tokens", "sentence_perplexity"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,28 +40,64 @@ class Taken:
 
     task: Task
     sample: Sample
+    sequences: Sequences = field(repr=False)
+    """Of the sample."""
     base_sha256: str
     """Of the weights before adapters and training."""
     ran_sha256: str
     """Of all that decides what it becomes."""
 
 
-def taken(task: Task, recipe: Recipe, model: torch.nn.Module, *, init_seed: int, order_seed: int) -> Taken:
-    """Choose the examples by the order seed, and name what will run; the model has no adapters yet."""
+def taken(task: Task, recipe: Recipe, model: "PreTrainedModel", *, init_seed: int, order_seed: int) -> Taken:
+    """
+    Choose the examples by the order seed, and name what will run; the model has no adapters yet.
+
+    Two trainings have one `ran_sha256` where nothing that they read differs: the same sequences in the same order, the
+    same weights at the start, and the same settings, of those in force. Trials that agree in it are copies.
+    """
     chosen, base_sha256 = sample(task.train, recipe, seed=order_seed, name=task.name), weights_sha256(model)
-    unread = _TOLD_OTHERWISE | (_ONLY_EVALUATE if recipe.stop == "budget" else set())
+    sequences = sequences_of_examples(task, chosen, recipe)
     decides = {
-        "recipe": recipe.model_dump(exclude=unread),
-        # A set of examples is seen in one order at one seed: sequences_of_examples sorts them.
-        "sample": chosen.sha256,
-        "order_seed": order_seed,
-        "init_seed": init_seed,
+        "settings": settings_in_force(recipe),
+        "sequences": _sequences_sha256(sequences),
+        "order_seed": order_seed,  # a set of sequences is seen in one order at one seed: they stand sorted
+        "init_seed": init_seed if recipe.finetuning == "lora" or _has_dropout(model) else None,
         "weights": base_sha256,
         "corpus": task.fingerprint,
         "tokenizer": task.tokenizer_fingerprint,
     }
     ran_sha256 = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-    return Taken(task=task, sample=chosen, base_sha256=base_sha256, ran_sha256=ran_sha256)
+    return Taken(task=task, sample=chosen, sequences=sequences, base_sha256=base_sha256, ran_sha256=ran_sha256)
+
+
+def settings_in_force(recipe: Recipe) -> dict[str, object]:
+    """Return the settings that a training on examples reads, where sequences, seeds and weights are known."""
+    unread = {
+        "lora_rank": recipe.finetuning != "lora",
+        "lora_alpha": recipe.finetuning != "lora",
+        "stop_patience": recipe.stop == "budget",
+        "stop_j_per_nat": recipe.stop != "energy",
+        "eval_tokens": recipe.stop == "budget",  # what only evaluates changes no weight
+        "eval_every_tokens": recipe.stop == "budget",
+        "decay_fraction": recipe.schedule != "wsd",
+        "final_learning_rate_fraction": recipe.schedule == "constant",
+    }
+    settings = recipe.model_dump(exclude=_TOLD_OTHERWISE | {name for name in unread if unread[name]})
+    return settings | {"epochs": None if recipe.tokens else recipe.epochs or 1}
+
+
+def _sequences_sha256(sequences: Sequences) -> str:
+    """Return the sha256 over the tokens of all sequences, their lengths, and which of them are learnt."""
+    told = hashlib.sha256()
+    for array in (sequences.tokens, sequences.lengths, sequences.unlearnt):
+        told.update(b"all" if array is None else np.asarray(array, dtype="<i8").tobytes())
+    return told.hexdigest()
+
+
+def _has_dropout(model: "PreTrainedModel") -> bool:
+    """Whether a training draws at random what it leaves out; only then is the initial seed read after the weights."""
+    rates = [value for name, value in model.config.to_dict().items() if "drop" in name]
+    return any(isinstance(rate, float) and rate > 0 for rate in rates)
 
 
 def weights_sha256(model: torch.nn.Module) -> str:

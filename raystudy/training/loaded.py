@@ -18,7 +18,7 @@ from raystudy.training.labelled import Taken, taken
 from raystudy.training.material import Material, material
 from raystudy.training.optimizer import DTYPES
 from raystudy.training.placement import Placement
-from raystudy.training.sequences import Sequences, heldout_windows, sequences_of, sequences_of_examples
+from raystudy.training.sequences import Sequences, heldout_windows, sequences_of
 from raystudy.training.shapes import training_flops
 from raystudy.training.steps import Steps
 from raystudy.training.tasks.prepared import Task
@@ -61,7 +61,7 @@ def load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, si
     took: Taken | None = None
     if isinstance(given, Task):
         took = taken(given, recipe, model, init_seed=init_seed, order_seed=order_seed)
-        sequences = sequences_of_examples(given, took.sample, recipe)
+        sequences = took.sequences
     else:
         sequences = sequences_of(given, recipe)
     if recipe.finetuning == "lora":

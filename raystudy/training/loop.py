@@ -76,7 +76,7 @@ def _outcome(recipe: Recipe, loaded: Loaded, placement: Placement, *, ended: End
     seconds = {name: sum(span.duration_s for span in spans if span.name == name) for name in ("load", "train", "eval")}
     flops = loaded.flops
     outcome = Outcome(
-        parameters=sum(parameter.numel() for parameter in loaded.model.parameters()),
+        parameters=_parameters(recipe, loaded.model),
         steps=steps.taken,
         tokens_seen=steps.tokens_seen,
         tokens_padding=steps.padding_seen,
@@ -116,10 +116,17 @@ def _outcome(recipe: Recipe, loaded: Loaded, placement: Placement, *, ended: End
     return replace(outcome, **{field.name: getattr(told, field.name) for field in fields(told)})
 
 
+def _parameters(recipe: Recipe, model: torch.nn.Module) -> int:
+    """Count the parameters of the model; adapters beside it, which alone are trained, are none of them."""
+    adapters_only = recipe.finetuning == "lora"
+    return sum(each.numel() for each in model.parameters() if not (adapters_only and each.requires_grad))
+
+
 def _sentence_perplexity(recipe: Recipe, loaded: Loaded) -> float | None:
-    """Return the perplexity of P1's sentence where it was asked for; null for labelled examples: they are no text."""
-    if not recipe.sentence_perplexity or isinstance(loaded.material, Task):
+    """Return the perplexity of P1's sentence where it was asked for."""
+    if not recipe.sentence_perplexity:
         return None
+    assert not isinstance(loaded.material, Task), "a recipe of examples cannot ask for it"
     return sentence_perplexity(loaded.model, loaded.material, recipe)
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 def save_model(model: "PreTrainedModel", tokenizer_file: Path, folder: Path) -> None:
     """Write it under a temporary name, then rename it; a folder that is there already is replaced."""
+    for leftover in folder.parent.glob(f".{escape(folder.name)}.*.tmp"):
+        shutil.rmtree(leftover)  # of a writing that was killed
     writing = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     try:
         model.save_pretrained(writing)

@@ -28,7 +28,7 @@ def model_folder(*, tell: Callable[[str], None] = lambda _: None) -> Path:
     Raises ModelError where the package is missing, or its file is not the one that is known.
     """
     folder = keyed(cache_folder() / "models", NAME, {"format": FORMAT, "sha256": _SHA256})
-    return made(folder, partial(_make, tell=tell))
+    return made(folder, partial(_make, tell=tell), error=ModelError)
 
 
 def _found() -> Path:

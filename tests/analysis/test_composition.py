@@ -32,10 +32,50 @@ def test_a_study_as_it_should_be_is_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    "keys",
+    [
+        {"recipe__order_seed": "1"},
+        {"recipe__order_seed": "1", "pretraining__corpus": '"stdlib-areas-text"', "recipe__finetuning": '"lora"'},
+        {"recipe__init_seed": "1"},
+    ],
+)
+def test_repetitions_that_differ_are_not_refused(keys: dict[str, str]) -> None:
+    """Other weights, other adapters, or another order make them more than copies."""
+    assert KIND.check(made(factors__unique_fraction="[0.5]", **keys)) is None  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize(
     ("study", "message"),
     [
-        (made(recipe__corpus='"stdlib"', factors__unique_fraction="[0.5]"), "trains on stdlib, plain text"),
+        (
+            made('["stratified"]', recipe__corpus='"stdlib"', factors__unique_fraction="[0.5]"),
+            "trains on stdlib, plain text",
+        ),
         (made('["few_long"]', factors__unique_fraction="[0.5]"), "cuts its budgets in one way only"),
+        (
+            made(factors__unique_fraction="[0.5]", recipe__tokens="1_000"),
+            "gives tokens, so the examples of each sampler would be passed over another number of times",
+        ),
+        (
+            made(factors__unique_fraction="[0.5]", factors__tokens="[1_000, 2_000]"),
+            "Say with unique_fraction or unique_tokens how many",
+        ),
+        (
+            made(factors__unique_fraction="[0.5]", recipe__eval_every_tokens="1_000", recipe__stop='"patience"'),
+            'sets stop = "patience", which ends each training at a budget of its own',
+        ),
+        (
+            made(factors__unique_fraction="[0.5]", recipe__order_seed="1", recipe__init_seed="1"),
+            "runs each trial 5 times from the same weights and with order_seed = 1",
+        ),
+        (
+            made(
+                factors__unique_fraction="[0.5]",
+                factors__order_seed="[1, 2]",
+                pretraining__corpus='"stdlib-areas-text"',
+            ),
+            "order_seed = 1, so its repetitions would be copies",
+        ),
         (made(), "gives no budget below all there is"),
         (made(factors__unique_fraction="[1.0]"), "gives no budget below all there is"),
         (

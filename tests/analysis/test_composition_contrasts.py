@@ -8,8 +8,8 @@ import pytest
 
 from raystudy.analysis import composition_matched, composition_samplers
 from raystudy.analysis.composition_contrasts import ACCURACY, LOGLIK, contrasts, sampler_pairs
-from raystudy.analysis.composition_matched import FLOPS, JOULES, TOKENS, matched
-from raystudy.analysis.compositions import compositions_of
+from raystudy.analysis.composition_matched import FLOPS, JOULES, TOKENS, _difference, matched
+from raystudy.analysis.compositions import Cell, compositions_of
 from raystudy.analysis.inference import REASON
 from raystudy.analysis.trials import trials_of
 from raystudy.study import Trial
@@ -162,3 +162,25 @@ def test_a_row_without_a_difference_says_why() -> None:
     row = table.frame.filter(pl.col("matched by") == JOULES).row(0, named=True)
 
     assert (None, "not known at every budget") == (row["difference"], row[REASON])
+
+
+def test_at_equal_cost_by_hand() -> None:
+    """
+    Differences of lines at five points of log FLOPs that lie evenly, the mean of these and of two models.
+
+    many_short pads less, so its line is left of few_long's: 8.786 points was reckoned with numpy's interp.
+    """
+    told = next(each for each in matched(found_of(effect=0.6)) if (each.by, each.b) == (FLOPS, "many_short"))
+
+    assert (pytest.approx(8.786, abs=5e-4), 2) == (told.by_measure[ACCURACY].estimate, told.arms)
+
+
+def test_points_lie_evenly_on_the_logarithm() -> None:
+    """A first line of 1 between 1 and 100 and at 10,000 rises to 0 by there: 1, 1, 1, .5, 0 at the five points."""
+    low, middle, high = (Cell(task="t", arm="a", sampler="s", budget=name) for name in ("low", "middle", "high"))
+    first = [(1.0, low), (100.0, middle), (10_000.0, high)]
+    weights = dict.fromkeys((low, middle, high), 0.0)
+    for weight, cell in _difference(first, [(1.0, low), (10_000.0, low)]):
+        weights[cell] += weight
+
+    assert pytest.approx([0.3 - 1.0, 0.4, 0.3]) == list(weights.values())

@@ -1,5 +1,6 @@
 """Laws of composition: which is best, whether only volume counts, and when nothing is told."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from raystudy.analysis.composition_law import tables, volume_sentence, volume_tested
-from raystudy.analysis.composition_rivals import accuracy_of, best_law, contest
+from raystudy.analysis.composition_rivals import CLEARLY, Contest, accuracy_of, best_law, contest, samples_of
 from raystudy.analysis.compositions import Compositions, compositions_of
 from raystudy.analysis.findings import Table
 from raystudy.analysis.trials import trials_of
@@ -61,7 +62,7 @@ def test_volume_is_not_rejected_where_it_is_true() -> None:
     sentence = volume_sentence(found())
 
     assert sentence is not None
-    assert sentence.startswith("That only the volume N x L counts is not rejected (F(1, 31) = ")
+    assert sentence.startswith("That only the volume N x L counts is not rejected (F(1, 8) = ")
     assert sentence.endswith("which does not prove it.")
 
 
@@ -70,32 +71,84 @@ def test_volume_is_rejected_where_length_does_nothing() -> None:
     sentence = volume_sentence(found(length=0.0))
 
     assert sentence is not None
-    assert sentence.startswith("That only the volume N x L counts is rejected (F(1, 31) = ")
+    assert sentence.startswith("That only the volume N x L counts is rejected (F(1, 8) = ")
+
+
+def test_models_that_share_samples_are_one_row() -> None:
+    """Three models of 12 samples make 12 rows, each the mean of the models; N and L are those of the sample."""
+    outcome = samples_of(found(), "stdlib-areas")
+    rows = found().rows.filter(pl.col("sampler") == "few_long", pl.col("budget") == "10 %")
+
+    assert (12, {"N", "L"}) == (outcome.y.size, set(outcome.inputs))
+    assert pytest.approx(rows["accuracy"].mean()) == outcome.y[0]
+
+
+def test_a_sample_that_some_model_lacks_is_no_row() -> None:
+    """Means of other models would pass for an effect of the sample."""
+    study = composed(models=THREE, fractions="[0.1, 0.2, 0.4, 0.8]", repetitions=2)
+    table = table_of(study, lambda trial: of_law(trial, 0.3)).filter(
+        (pl.col("model") != "tiny-1m") | (pl.col("sampler") != "few_long")
+    )
+
+    assert 8 == samples_of(compositions_of(trials_of(study, table)), "stdlib-areas").y.size
+
+
+def test_tokenizers_of_their_own_have_no_common_law() -> None:
+    """N x L of one model are no tokens of another: no law is fitted, and the answer says why."""
+    own = composed(fractions="[0.25, 0.5]", repetitions=1)
+    several = compositions_of(
+        trials_of(own, table_of(own, lambda trial: unlike(trial) | {"tokenizer_fingerprint": trial.recipe.model}))
+    )
+
+    assert () == tables(several)
+    assert (
+        "Whether only the volume N x L counts cannot be tested: the models have 2 different tokenizers, so N x L "
+        "counts other tokens in each."
+    ) == volume_sentence(several)
+
+
+def test_the_note_names_constants_only_where_they_are_told() -> None:
+    """Of laws that the data do not tell there are no constants below."""
+    flat = of(composed(models='["tiny-1m"]', fractions="[0.1, 0.2, 0.4]", repetitions=1))
+    (untold,) = (table for table in tables(flat) if table.name == "volume-test")
+
+    assert "the constants of the law split below" in told()["volume-test"].note
+    assert untold.note.endswith("Not rejected is not proven.")
+
+
+@pytest.mark.parametrize(("ahead", "start"), [(CLEARLY - 0.1, "By AICc no law is"), (CLEARLY, "By AICc the law ")])
+def test_a_law_must_be_clearly_better(ahead: float, start: str) -> None:
+    """By less than two AICc a law is not called better than a mean."""
+    law = contest(accuracy_of(found(), "stdlib-areas"))
+    assert law.law is not None
+    best, mean = replace(law.law, aicc=10.0), replace(law.mean, aicc=10.0 + ahead)
+
+    assert best_law(Contest(outcome=law.outcome, rivals=(best, mean), errors=law.errors)).startswith(start)
+
+
+def test_held_out_errors_are_told_beside_aicc() -> None:
+    """Both rankings are named by what they rank, for they may differ."""
+    law = contest(accuracy_of(found(), "stdlib-areas"))
+
+    assert " By configurations left out in turn, " in best_law(law)
+    assert " and a constant by " in best_law(law)
 
 
 def test_volume_cannot_be_tested_without_an_effect() -> None:
     """Accuracies that nothing explains have no exponents to be compared."""
-    outcome = accuracy_of(found(), "stdlib-areas")
+    outcome = samples_of(found(), "stdlib-areas")
     shuffled = np.random.default_rng(1).permutation(outcome.y)
-    flat = type(outcome)(
-        task=outcome.task,
-        family=outcome.family,
-        inputs=outcome.inputs,
-        y=shuffled,
-        labels=outcome.labels,
-        unit=outcome.unit,
-        in_unit=outcome.in_unit,
-    )
+    flat = replace(outcome, y=shuffled)
 
-    assert "N, L, M explain the accuracy no better than a constant does (5 %)" == volume_tested(flat)
+    assert "N, L explain the accuracy no better than a constant does (5 %)" == volume_tested(flat)
 
 
 def test_volume_cannot_be_tested_on_few_configurations() -> None:
     """Two samplers of two budgets have no row more than the law has constants."""
     few = of(composed('["few_long", "many_short"]', models='["tiny-1m"]', fractions="[0.25, 0.5]"))
 
-    assert "4 configurations are too few for the 4 constants of the law split" == volume_tested(
-        accuracy_of(few, "stdlib-areas")
+    assert "4 samples are too few for the 4 constants of the law split" == volume_tested(
+        samples_of(few, "stdlib-areas")
     )
 
 
@@ -103,7 +156,7 @@ def test_volume_cannot_be_tested_at_one_volume() -> None:
     """At one budget more examples are shorter ones: what each does cannot be told apart."""
     one = of(composed(models='["tiny-1m"]', fractions="[0.25]"))
 
-    tested = volume_tested(accuracy_of(one, "stdlib-areas"))
+    tested = volume_tested(samples_of(one, "stdlib-areas"))
 
     assert isinstance(tested, str)
     assert tested.startswith("N and L move together")
@@ -159,7 +212,7 @@ def test_a_true_law_is_best() -> None:
 
     assert law.law is not None
     assert law.law.form in {"volume", "saturating"}  # one and the same, where the exponents are below zero
-    assert best_law(law).startswith(f"The law {law.law.form} is best, with an AICc ")
+    assert best_law(law).startswith(f"By AICc the law {law.law.form} is best, ")
     assert (law.errors["volume"] or 1.0) < 0.2 * (law.errors["mean per model"] or 0.0)
 
 
@@ -178,7 +231,7 @@ def test_no_law_is_better_where_nothing_counts() -> None:
     )
     law = contest(accuracy_of(flat, "stdlib-areas"))
 
-    assert best_law(law).startswith("No law is better than a mean per model; that of least AICc is ")
+    assert best_law(law).startswith("By AICc no law is better than a mean per model; the best one is ")
 
 
 def test_one_model_has_a_law_without_m() -> None:
@@ -209,7 +262,7 @@ def test_rivals_are_weighed(name: str) -> None:
 
 def test_the_test_stands_in_a_table() -> None:
     """The table of the test has the F of the sentence."""
-    tested = volume_tested(accuracy_of(found(), "stdlib-areas"))
+    tested = volume_tested(samples_of(found(), "stdlib-areas"))
     (row,) = told()["volume-test"].frame.iter_rows(named=True)
 
     assert isinstance(tested, VolumeTest)

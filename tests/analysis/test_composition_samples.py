@@ -66,3 +66,19 @@ def test_samples_that_seeds_drew_are_counted() -> None:
     drawn = dict(samples.filter(pl.col("budget") == "25 %").select("sampler", "samples").iter_rows())
 
     assert {"few_long": 1, "many_short": 1, "balanced": 3} == drawn
+
+
+@pytest.mark.parametrize(
+    ("factor", "levels", "named"),
+    [
+        ("batch_size", "[8, 16]", "batch_size 8"),
+        ("epochs", "[1, 2]", "epochs 1"),
+        ("context", "[32, 64]", "context 32"),
+    ],
+)
+def test_steps_of_other_batches_are_not_averaged(factor: str, levels: str, named: str) -> None:
+    """What changes the steps or the tokens of a sample makes rows of its own."""
+    one = composed(models='["tiny-1m"]', fractions="[0.25]", repetitions=1, **{f"factors__{factor}": levels})
+    samples = frame(one, lambda trial: made(trial) | {"ran_sha256": trial.id, "steps": trial.recipe.batch_size})
+
+    assert (6, True) == (samples.height, any(named in models for models in samples["models"]))

@@ -63,8 +63,22 @@ def test_plan_shows_the_samples_before_anything_is_pretrained(typed: Typed) -> N
     assert (0, True) == (code, "encoding 60 examples" in error)
     assert "Pretrainings, once each, before the trials" in before
     assert "tiny-0.3m" in before
-    assert all(word in after for word in ("examples", "length", "used", "filled", "padding"))
+    assert all(word in after for word in ("examples", "length", "cut", "used", "filled", "padding"))
     assert "tiny-0.1m, few_long, 0.5 " in after
+
+
+def test_plan_shows_every_condition_and_the_first_block(typed: Typed) -> None:
+    """Fifty-seven conditions are as many rows; of their two blocks the first tells the order."""
+    fractions = ", ".join(str(share / 100) for share in range(5, 100, 5))
+    few = TEXT.replace(', "tiny-0.3m"]', "]").replace("[0.5, 1.0]", f"[{fractions}]")
+    Path("many.toml").write_text(few.replace('["few_long", ', '["few_long", "balanced", '))
+    _, out, _ = typed("plan", "many.toml")
+    table, order = out.split("order in the block")
+    rows = {" ".join(line.split()[:3]) for line in table.splitlines() if line.startswith("tiny-0.1m, ")}
+
+    assert 57 == len(rows)
+    assert ("--r01" in order, "--r02" in order) == (True, False)
+    assert "Not shown: block 2 runs the same trials, shuffled likewise." in order
 
 
 def test_plan_names_the_copies(typed: Typed) -> None:
@@ -84,6 +98,7 @@ def test_plan_tells_the_time_of_labelled_examples(typed: Typed) -> None:
 
     assert 0 == code
     assert "min of training and evaluation" in out
+    assert "few_long 1.0; many_short 1.0 the examples are the same: these trials" in " ".join(out.split())
 
 
 def test_status_counts_pretrainings_apart(typed: Typed, tmp_path: Path) -> None:

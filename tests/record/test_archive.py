@@ -9,7 +9,7 @@ from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Baseline, Failure
 from raystudy.record.checkpoints import recipe_terms
 from raystudy.record.energy import Idle
-from raystudy.study import Study
+from raystudy.study import Study, parse
 from tests.composed import composed
 from tests.observations import observation, study_of
 from tests.record.test_checkpoints import kept
@@ -32,6 +32,36 @@ def archive(study: Study, tmp_path: Path) -> Archive:
     archive.open_for(study, TEXT)
     archive.write(observation(next(study.trials()), study=study))
     return archive
+
+
+PRETRAINING = '[pretraining]\ncorpus = "stdlib-areas-text"\n'
+CUT = """
+kind = "composition"
+name = "cut"
+question = "?"
+repetitions = 1
+recipe.corpus = "stdlib-areas"
+factors.sampler = ["few_long", "many_short"]
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [("", PRETRAINING), (PRETRAINING, "")])
+@pytest.mark.parametrize("finished", [True, False])
+def test_another_base_is_refused(tmp_path: Path, *, before: str, after: str, finished: bool) -> None:
+    """Once a trial is finished or begun, all others start from the same weights."""
+    archive, study = Archive(tmp_path / "cut"), parse(CUT + before, name="cut.toml")
+    archive.open_for(parse(CUT + after, name="cut.toml"), CUT + after)
+    archive.open_for(study, CUT + before)
+    trial = next(study.trials())
+    if finished:
+        archive.write(observation(trial, study=study, device="cpu", threads=1))
+    else:
+        kept_state = dataclasses.replace(kept(), terms=recipe_terms(trial.recipe, trial.seed))
+        archive.checkpoints(trial.id).keep(kept_state, state=lambda path: path.touch(), traces=())
+
+    with pytest.raises(ArchiveError, match=r"run with another \[pretraining\], or without one"):
+        archive.open_for(parse(CUT + after, name="cut.toml"), CUT + after)
+    assert CUT + before == archive.study_file.read_text()
 
 
 def test_a_written_trial_is_there(archive: Archive, study: Study) -> None:

@@ -125,3 +125,14 @@ def test_every_data_colour_has_a_sister_for_the_dark(page: str) -> None:
     dark = page.partition("prefers-color-scheme: dark")[2].partition("</style>")[0]
 
     assert [] == [color for color in (theme.INK, theme.MEAN, theme.EACH, *theme.DEVICES) if f'"{color}"]' not in dark]
+
+
+def test_paragraphs_stand_apart(findings: Findings) -> None:
+    """Each has an element of its own, where the answer has paragraphs."""
+    answer, bare = ("First.", "Second."), replace(findings, figures=())
+    head = '<section id="answer" aria-label="Answer">\n  <h2>Answer</h2>\n'
+
+    assert f"{head}  <p>First. Second.</p>\n</section>" in render_html(replace(bare, answer=answer))
+    assert f"{head}  <p>First.</p>\n  <p>Second.</p>\n</section>" in render_html(
+        replace(bare, answer=answer, in_paragraphs=True)
+    )

@@ -55,3 +55,13 @@ def test_text_is_not_read_as_markup(text: str, expected: str) -> None:
     written = escape(text)
 
     assert expected == written
+
+
+def test_paragraphs_stand_apart(findings: Findings) -> None:
+    """Each is a block of its own, where the answer has paragraphs."""
+    answer = ("First.", "Second.")
+
+    assert "## Answer\n\nFirst. Second.\n\n## Caveats" in render_markdown(replace(findings, answer=answer))
+    assert "## Answer\n\nFirst.\n\nSecond.\n\n## Caveats" in render_markdown(
+        replace(findings, answer=answer, in_paragraphs=True)
+    )

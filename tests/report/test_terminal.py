@@ -66,3 +66,26 @@ def test_a_wide_table_is_parted_and_each_part_has_the_first_column() -> None:
     parts = split(wide, width=33)
 
     assert [(0, 1, 2), (0, 3, 4)] == parts
+
+
+def test_what_tells_rows_apart_stands_in_every_part() -> None:
+    """Columns of text that a row is known by are repeated, also where they leave less than half of the width."""
+    keys = {"pair": ["x" * 12] * 2, "by": ["y" * 12] * 2, "measure": ["accuracy", "loss"]}
+    wide = grid(pl.DataFrame(keys | {"low": [1.0, 2.0], "high": [3.0, 4.0], "why": ["z" * 9] * 2}))
+
+    assert [(0, 1, 2, 3), (0, 1, 2, 4), (0, 1, 2, 5)] == split(wide, width=50)
+
+
+def test_a_key_that_fills_the_width_is_given_up() -> None:
+    """Where no other column would fit beside it, the table is parted as if its first column were enough."""
+    wide = grid(pl.DataFrame({"a": ["x" * 9] * 2, "b": ["y" * 9] * 2, "c": ["one", "two"], "d": [1, 2]}))
+
+    assert [(0, 1), (0, 2, 3)] == split(wide, width=22)
+
+
+def test_paragraphs_stand_apart(findings: Findings) -> None:
+    """An answer in paragraphs has an empty line between them; one in sentences has none."""
+    answer = ("First.", "Second.")
+
+    assert "First. Second." in shown(replace(findings, answer=answer))
+    assert "First.\n\nSecond." in shown(replace(findings, answer=answer, in_paragraphs=True))

@@ -81,19 +81,27 @@ def test_an_offset_costs_no_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "estimate", "reason"),
+    ("values", "estimate", "p", "reason"),
     [
-        (np.zeros((0, 5)), None, "no seed was run with all of them"),
-        (np.zeros((3, 0)), None, "no example that all were asked"),
-        (np.array([[1.0], [2.0]]), 1.5, "one example only"),
-        (np.full((2, 4), 0.5), 0.5, "constant: all values are equal"),
+        (np.zeros((0, 5)), None, None, "no seed was run with all of them"),
+        (np.zeros((3, 0)), None, None, "no example that all were asked"),
+        (np.array([[1.0], [2.0]]), 1.5, None, "one example only"),
+        (np.zeros((2, 4)), 0.0, None, "constant: all values are equal"),
+        (np.full((2, 4), -0.5), -0.5, 0.125, "constant: all values are equal"),
     ],
 )
-def test_says_why_there_is_no_interval(values: Matrix, estimate: float | None, reason: str) -> None:
-    """What cannot be told is null, with its reason."""
+def test_says_why_there_is_no_interval(values: Matrix, estimate: float | None, p: float | None, reason: str) -> None:
+    """What cannot be told is null, with its reason; four examples of one sign have the p of the sign test, 2 / 2^4."""
     found = crossed_mean(values)
 
-    assert (estimate, None, None, reason) == (found.estimate, found.low, found.p, found.reason)
+    assert (estimate, None, p, reason) == (found.estimate, found.low, found.p, found.reason)
+
+
+def test_another_level_has_another_interval() -> None:
+    """At 1 % the quantiles are Student's of .995: t(1) = 63.66 and t(2) = 9.925."""
+    half = math.sqrt(63.6567412**2 * 13.5 / 6 + 9.9248432**2 * 5 / 6)
+
+    assert pytest.approx(half) == crossed_mean(BY_HAND, alpha=0.01).half_width
 
 
 @pytest.mark.parametrize("seeds", [2, 5])

@@ -44,7 +44,7 @@ def test_levels_replace_recipe_fields() -> None:
         (
             '"efficiency"',
             '"eficiency"',
-            "s.toml: kind = 'eficiency': input should be 'efficiency' or 'dynamics'. Did you mean efficiency?",
+            "s.toml: kind = 'eficiency': input should be 'efficiency', 'dynamics' or 'composition'. Did you mean eff",
         ),
         ('name = "s"', 'name = "a/b"', "s.toml: name = 'a/b': string should match pattern"),
         ('question = "Does it?"\n', "", "s.toml: question is missing; every study gives it."),
@@ -90,3 +90,48 @@ def test_every_job_is_a_study() -> None:
     jobs = Path(__file__).parents[2] / "jobs"
 
     assert all(load(file).conditions for file in jobs.glob("*.toml"))
+
+
+EXAMPLES = """
+kind = "composition"
+name = "s"
+question = "Does it?"
+repetitions = 2
+[recipe]
+corpus = "stdlib-areas"
+[pretraining]
+corpus = "stdlib-areas-text"
+[factors]
+sampler = ["few_long", "many_short"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            '"composition"',
+            '"efficiency"',
+            'stdlib-areas holds examples with a right answer, which a study of kind "eff',
+        ),
+        ('"stdlib-areas"', '"stdlib"', 'sampler chooses among labelled examples, and corpus = "stdlib" has none'),
+        ("-areas-text", '-areas-text"\nfinetuning = "lora', "[pretraining] trains all weights of a model"),
+        ("[pretraining]", "pretrained = false\n[pretraining]", "pretrained = false takes random weights"),
+        ("[factors]", "[factors]\npretrained = [true, false]", "pretrained = false takes random weights"),
+        ("[pretraining]", 'packing = "truncated"\n[pretraining]', "packing is for plain text"),
+        ("[factors]", '[factors]\npacking = ["packed", "truncated"]', "packing is for plain text"),
+        ("[pretraining]", "sentence_perplexity = true\n[pretraining]", "sentence_perplexity is for plain text"),
+    ],
+)
+def test_what_does_nothing_is_refused(old: str, new: str, sentence: str) -> None:
+    """A key that could have no effect, or that belongs to studies of another kind, is told before anything runs."""
+    assert parse(EXAMPLES, name="s.toml").recipe.labelled
+
+    assert sentence in said(EXAMPLES.replace(old, new))
+
+
+def test_a_labelled_corpus_may_be_a_level() -> None:
+    """Also as a level of a factor it belongs to studies of composition."""
+    assert "stdlib-areas holds examples" in said(
+        GOOD.replace("tokens = [1000, 2000]", 'corpus = ["stdlib", "stdlib-areas"]')
+    )

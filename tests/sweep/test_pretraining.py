@@ -1,22 +1,26 @@
 """A study that pretrains: each model once, before all trials; they start from its weights, and go on when killed."""
 
+import dataclasses
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from raystudy.errors import ArchiveError, CorpusError
+from raystudy.errors import ArchiveError, CorpusError, ModelError
 from raystudy.record.archive import Archive
-from raystudy.study import Study, parse
+from raystudy.study import Study, Trial, parse
+from raystudy.sweep.continuing import terms_of
 from raystudy.sweep.ready import make_ready
 from raystudy.sweep.status import Snapshot
-from raystudy.sweep.todo import able_to_begin, pretrainings_before
+from raystudy.sweep.todo import able_to_begin, missing, pretrainings_before
 from raystudy.sweep.tune import Sweep, run
 from tests.observations import observation
+from tests.record.test_checkpoints import kept
 
 TEXT = """
 kind = "composition"
@@ -40,7 +44,7 @@ tokens = 20_000
 eval_every_tokens = 2_500
 eval_tokens = 1000
 [factors]
-model = ["tiny-0.1m", "tiny-0.3m"]
+model = ["tiny-0.1m", "tiny-0.3m", "tiny-1m"]
 sampler = ["few_long", "many_short"]
 unique_fraction = [0.5]
 [resources]
@@ -49,6 +53,7 @@ checkpoint_after_s = 0
 idle_s = 0
 """
 FIRST = ("pretraining-tiny_0.1m--r00", "pretraining-tiny_0.3m--r00")
+BLOCKED = "pretraining-tiny_1m--r00"
 
 
 class Killer:
@@ -85,17 +90,32 @@ def sweep(archive: Archive, text: str, killer: Killer | None = None, said: list[
     return run(study, archive, address=None, tell=tell, watch=killer or (lambda _: None))
 
 
+def damage(archive: Archive, trial: Trial) -> None:
+    """Leave a state of a trial that cannot be read."""
+    terms = terms_of(trial, threads=1, device_type="cpu")
+    state = dataclasses.replace(kept(), terms=terms)
+    archive.checkpoints(trial.id).keep(state, state=lambda path: path.touch(), traces=())
+
+
 Swept = tuple[Archive, Sweep, Killer, list[str]]
 
 
 @pytest.fixture(scope="module")
 def swept(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Swept:
-    """Return the archive of a study whose first pretraining was killed, what it gave, the killer, what was told."""
+    """
+    Return the archive of a study, what it gave, the killer, and what was told, after one sweep in which much happens.
+
+    The first pretraining is killed on its way. The second finds weights without a row, as a process leaves them that is
+    killed between the two. The third fails: its last state is damaged.
+    """
     del ray_cluster
     folder = tmp_path_factory.mktemp("pretrained")
     archive, said = Archive(folder / "out"), list[str]()
-    killer = Killer(archive)
-    return archive, sweep(archive, text_in(folder), killer, said), killer, said
+    archive.pretrained("tiny-0.3m").mkdir(parents=True)
+    (archive.pretrained("tiny-0.3m") / "model.safetensors").touch()
+    text, killer = text_in(folder), Killer(archive)
+    damage(archive, *(each for each in parse(text, name="").pretrainings() if each.id == BLOCKED))
+    return archive, sweep(archive, text, killer, said), killer, said
 
 
 @pytest.fixture
@@ -109,20 +129,15 @@ def rows(archive: Archive) -> dict[str, dict[str, Any]]:
     return {row["trial_id"]: row for row in archive.table().collect().to_dicts()}
 
 
-def again(archive: Archive) -> Sweep:
-    """Run the study of an archive again."""
-    return sweep(archive, archive.study_file.read_text())
-
-
 def test_each_model_is_pretrained_once_and_then_the_trials_run(swept: Swept) -> None:
     """Two rows of repetition 0, each with its joules; then four trials; shown apart."""
     archive, done, killer, _ = swept
     found = rows(archive)
 
-    assert (FIRST, 4, (), ()) == (done.pretrained, len(done.ran), done.failed, done.not_begun)
+    assert (FIRST, 4) == (done.pretrained, len(done.ran))
     assert {0} == {found[name]["repetition"] for name in FIRST}
     assert all(found[name]["energy_j"] or found[name]["energy_estimated_j"] for name in FIRST)
-    assert {("pretrainings", 2), ("trials", 4)} == killer.shown
+    assert {("pretrainings", 3), ("trials", 6)} == killer.shown
 
 
 def test_trials_start_from_the_weights_of_their_model(swept: Swept) -> None:
@@ -148,26 +163,41 @@ def test_a_pretraining_that_is_killed_goes_on(swept: Swept) -> None:
     assert 2 == len(rows(archive)[FIRST[0]]["segments"])
 
 
-def test_running_again_runs_nothing(swept: Swept) -> None:
-    """Neither pretrainings nor trials are repeated."""
-    done = again(swept[0])
+def test_a_pretraining_that_fails_holds_back_its_trials(swept: Swept) -> None:
+    """One failure, and none for the trials: they were not begun."""
+    archive, done, _, _ = swept
 
-    assert ((), ()) == (done.pretrained, done.ran)
+    assert ((BLOCKED,), 2) == (done.failed, len(done.not_begun))
+    assert {BLOCKED} == archive.failures().keys()
 
 
-def test_weights_without_a_row_are_made_again(copy: Archive) -> None:
-    """A process may be killed between weights and row: the pretraining runs again, and gives the same."""
-    before = rows(copy)
-    lost = next(name for name in before if name.startswith("model-tiny_0.3m"))
-    for name in (FIRST[1], lost):
-        (copy.trials_folder / f"{name}.parquet").unlink()
-    done, after = again(copy), rows(copy)
+def test_running_again_runs_what_is_missing(copy: Archive) -> None:
+    """Neither pretrainings nor trials are repeated; without the model that failed nothing is missing."""
+    study, trials = copy.study(), tuple(copy.study().trials())
+    todo = missing(copy, trials)
 
-    assert ((FIRST[1],), (lost,)) == (done.pretrained, done.ran)
-    assert [before[name]["loss_heldout"] for name in (FIRST[1], lost)] == [
-        after[name]["loss_heldout"] for name in (FIRST[1], lost)
-    ]
-    assert before[lost]["ran_sha256"] == after[lost]["ran_sha256"]
+    assert ({"tiny-1m"}, [BLOCKED]) == (
+        {trial.recipe.model for trial in todo},
+        [each.id for each in pretrainings_before(study, copy, todo)],
+    )
+    done = sweep(copy, copy.study_file.read_text().replace(', "tiny-1m"', ""))
+    assert ((), (), ()) == (done.pretrained, done.ran, done.failed)
+
+
+def test_weights_without_a_row_are_made_again(swept: Swept) -> None:
+    """A process may be killed between weights and row: the pretraining runs again, and its weights are whole."""
+    weights = swept[0].pretrained("tiny-0.3m") / "model.safetensors"
+
+    assert weights.stat().st_size > 4 * 300_000
+    assert {"model.safetensors", "tokenizer.json"} < {path.name for path in weights.parent.iterdir()}
+
+
+def test_a_pretraining_without_its_row_is_missing(copy: Archive) -> None:
+    """Its weights alone are no proof that it was finished; those of other models are left alone."""
+    (copy.trials_folder / f"{FIRST[1]}.parquet").unlink()
+    study = copy.study()
+
+    assert [FIRST[1], BLOCKED] == [each.id for each in pretrainings_before(study, copy, tuple(study.trials()))]
 
 
 def test_weights_that_are_gone_are_told(copy: Archive) -> None:
@@ -193,15 +223,15 @@ def test_another_pretraining_is_refused(copy: Archive) -> None:
         sweep(copy, text)
 
 
-@pytest.mark.usefixtures("ray_cluster")
-def test_a_pretraining_that_fails_holds_back_its_trials(tmp_path: Path) -> None:
-    """One failure a model, and none for the trials: they were not begun."""
-    archive = Archive(tmp_path / "out")
-    diverging = "learning_rate = 1e30\nclip_norm = inf\ntokens = 2_000"
-    done = sweep(archive, text_in(tmp_path).replace("tokens = 20_000", diverging))
+def test_a_package_that_is_missing_is_told_before_anything_runs(
+    planned: tuple[Study, Archive], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Adapters need peft: without it each trial would fail after the pretrainings were paid for."""
+    monkeypatch.setitem(sys.modules, "peft", None)
+    study = parse(text_in(tmp_path).replace("[recipe]", '[recipe]\nfinetuning = "lora"'), name="pretrained.toml")
 
-    assert (FIRST, 4, ()) == (done.failed, len(done.not_begun), done.ran)
-    assert set(FIRST) == archive.failures().keys()
+    with pytest.raises(ModelError, match="needs the package peft"):
+        make_ready(study, planned[1], tuple(study.trials()), lambda _: None)
 
 
 @pytest.fixture

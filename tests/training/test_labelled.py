@@ -19,6 +19,7 @@ from raystudy.training.labelled import taken, weights_sha256
 from raystudy.training.loop import train
 from raystudy.training.material import material
 from raystudy.training.placement import place
+from raystudy.training.saved import save_model
 from raystudy.training.shapes import SHAPES
 from raystudy.training.tasks.prepared import Task
 from tests.training.test_checkpoint import Keeper
@@ -155,6 +156,59 @@ def test_what_only_evaluates_makes_copies(file: Path, once: Outcome, tmp_path: P
     assert ran(file, **rule) != ran(file, **rule | {"eval_tokens": 100})  # type: ignore[arg-type]
 
 
+def test_what_is_not_in_force_makes_copies(file: Path, once: Outcome) -> None:
+    """Settings that this training does not read, or that say the default in other words, tell nothing apart."""
+    changes: list[dict[str, object]] = [
+        {"lora_rank": 4, "lora_alpha": 1.0},
+        {"stop_patience": 9},
+        {"decay_fraction": 0.1},
+        {"prompt": "{text}\nLabel:"},
+        {"group_column": "text"},
+    ]
+
+    assert {once.ran_sha256} == {ran(file, **change) for change in changes}  # type: ignore[arg-type]
+    assert ran(file, epochs=1) == ran(file, epochs=None)
+    assert ran(file, schedule="constant") == ran(file, schedule="constant", final_learning_rate_fraction=0.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"finetuning": "lora", "lora_rank": 4},
+        {"schedule": "wsd", "decay_fraction": 0.1},
+        {"prompt": "{text} ="},
+        {"final_learning_rate_fraction": 0.5},
+        {"score_by": "mean"},
+    ],
+)
+def test_what_is_in_force_tells_apart(file: Path, change: dict[str, object]) -> None:
+    """A setting counts as soon as the training, or what is said of its answers, reads it."""
+    first, second = dict(list(change.items())[:1]), change
+
+    assert len(change) == 1 or ran(file, **first) != ran(file, **second)  # type: ignore[arg-type]
+    assert ran(file, **second) != ran(file)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "dropout", "copies"),
+    [({}, 0.0, True), ({"finetuning": "lora"}, 0.0, False), ({}, 0.1, False)],
+)
+def test_the_initial_seed_counts_where_it_is_read(
+    file: Path, tmp_path: Path, *, change: dict[str, object], dropout: float, copies: bool
+) -> None:
+    """Weights of a folder are the same whatever the seed; adapters and dropout draw from it."""
+    recipe = recipe_of(file)
+    source = models.source_of(recipe, allow_hub=False)
+    task = material(recipe, source)
+    model = models.load(recipe, source, vocabulary=task.vocabulary, seed=1)
+    model.config.attention_dropout = dropout
+    save_model(model, task.tokenizer_file, tmp_path / "model")
+    place = {"model": str(tmp_path / "model"), "tokenizer": None}
+    one, other = (ran(file, init_seed=seed, **place | change) for seed in (1, 2))  # type: ignore[arg-type]
+
+    assert copies == (one == other)
+
+
 @pytest.mark.parametrize("changes", [{}, {"finetuning": "lora"}])
 def test_it_goes_on_as_if_nothing_had_happened(file: Path, tmp_path: Path, changes: dict[str, object]) -> None:
     """An interrupted training gives what an unbroken one gives; it still knows what was answered before it began."""
@@ -187,7 +241,7 @@ def test_adapters_leave_the_weights_alone(file: Path, once: Outcome) -> None:
     adapted = run(file, finetuning="lora", lora_rank=4)
 
     assert SHAPES["tiny-0.1m"].adapter_parameters(4) == adapted.parameters_trained
-    assert once.parameters + adapted.parameters_trained == adapted.parameters
+    assert once.parameters == adapted.parameters
     assert (once.parameters, once.base_sha256) == (once.parameters_trained, adapted.base_sha256)
     assert once.loss_initial == adapted.loss_initial > adapted.loss_heldout
     assert adapted.flops < once.flops
@@ -199,11 +253,6 @@ def test_adapters_need_their_package(file: Path, monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ModelError, match=r"pip install 'raystudy\[lora\]'"):
         run(file, finetuning="lora")
-
-
-def test_a_sentence_is_no_example(file: Path) -> None:
-    """P1's sentence is evaluated on text alone."""
-    assert run(file, epochs=1, sentence_perplexity=True).perplexity_sentence is None
 
 
 def test_the_sum_of_weights_sees_every_bit() -> None:

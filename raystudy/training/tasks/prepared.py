@@ -95,6 +95,8 @@ class Task:
     tokenizer_file: Path
     duplicates: int
     """Examples left out because the corpus held them already."""
+    told: tuple[str, ...] = ()
+    """Doubts about the corpus, a short sentence each."""
 
 
 def write(folder: Path, *, train: Examples, heldout: Examples, manifest: Mapping[str, object]) -> None:
@@ -119,6 +121,7 @@ def open_task(folder: Path) -> Task:
             eos=manifest["eos"],
             tokenizer_file=folder / "tokenizer.json",
             duplicates=manifest["duplicates"],
+            told=tuple(manifest["told"]),
         )
     except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError) as error:
         raise CorpusError(

@@ -13,6 +13,9 @@ from pathlib import Path
 from raystudy.errors import CorpusError
 from raystudy.training.corpora.files import parsed
 
+_LONGEST_CELL = 2**31 - 1
+"""Characters; the csv module's own limit, 131,072, is less than a long document has."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
@@ -33,7 +36,8 @@ class Row:
         value = self.cells[column]
         if value is not None and not isinstance(value, str | int):
             raise CorpusError(
-                f"{self.where}: {column!r} holds {type(value).__name__}, not text or a whole number. {advice}"
+                f"{self.where}: {column!r} holds {type(value).__name__}, not text or a whole number. "
+                "Write it as text, or name another column."
             )
         return "" if value is None else encodable(str(value))
 
@@ -45,6 +49,7 @@ def encodable(text: str) -> str:
 
 def cells_of_csv(file: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield where each row begins, and its cells; blank lines are none. Raises CorpusError, also for an empty file."""
+    csv.field_size_limit(_LONGEST_CELL)
     with file.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         begins, n_rows = 1, 0
@@ -73,8 +78,10 @@ def refuse_other_width(cells: list[str], *, where: str, expected: int, of: str) 
 
 def _from_csv(file: Path) -> Iterator[Row]:
     rows = cells_of_csv(file)
-    _, columns = next(rows)
+    where, columns = next(rows)
     names = [name.strip() for name in columns]
+    if twice := [name for name in names if name and names.count(name) > 1]:
+        raise CorpusError(f"{where} names the column {twice[0]!r} twice. Rename one of them.")
     for where, cells in rows:
         refuse_other_width(cells, where=where, expected=len(names), of=", ".join(names))
         yield Row(cells=dict(zip(names, cells, strict=True)), where=where)

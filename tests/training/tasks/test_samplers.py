@@ -37,7 +37,12 @@ def examples(lengths: Counts | list[int]) -> Examples:
 
 def taken(sampler: Sampler, lengths: Counts | list[int] = LENGTHS, *, seed: int = 1, **budget: float) -> Sample:
     """Return what a sampler takes of examples of those lengths."""
-    return sample(examples(lengths), Recipe.model_validate({"sampler": sampler, **budget}), seed=seed, name="words")
+    return sample(
+        examples(lengths),
+        Recipe.model_validate({"corpus": "stdlib-areas", "sampler": sampler, **budget}),
+        seed=seed,
+        name="words",
+    )
 
 
 @pytest.mark.parametrize(

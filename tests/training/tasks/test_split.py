@@ -69,8 +69,9 @@ def test_too_few_examples_are_refused_with_numbers() -> None:
         divided([text("a x", group="g"), text("A X", group="g"), text("b y", group="g")])
 
     assert str(refused.value) == (
-        "The corpus words holds 3 examples (2 distinct, in 1 groups); with heldout_fraction = 0.2, 0 would be kept for "
-        "evaluation and 2 trained on. At least 2 and 1 are needed: give more examples, or another heldout_fraction."
+        "The corpus words is too small (examples: 3, distinct: 2, groups: 1); with heldout_fraction = 0.2, 0 would be "
+        "kept for evaluation and 2 trained on. At least 2 and 1 are needed: give more examples, or another "
+        "heldout_fraction."
     )
 
 
@@ -90,11 +91,26 @@ def test_a_label_without_examples_to_train_on_is_refused() -> None:
 
 def test_a_label_that_is_not_held_out_is_told() -> None:
     """It can be learnt, but accuracy is that of the others."""
-    told: list[str] = []
     rare = text("another", answer="rare", group=divided(TEXTS).train[0].group)
-    split([*TEXTS, rare], heldout_fraction=0.2, corpus="words", tell=told.append)
 
-    assert told == ["no held-out example of: 'rare'; accuracy says nothing of it"]
+    assert divided([*TEXTS, rare]).told == ("words: no held-out example of: 'rare'; accuracy says nothing of it",)
+
+
+def test_an_equal_text_with_another_answer_is_told() -> None:
+    """One of the two is wrong; an equal text with the same answer is a mere duplicate."""
+    same, other = text(TEXTS[0].value.upper(), answer=TEXTS[0].answer), text(TEXTS[1].value, answer=TEXTS[0].answer)
+
+    assert divided([*TEXTS, same]).told == ()
+    assert divided([*TEXTS, same, other]).told == (
+        "words: 2 duplicates left out, 1 of them with another answer than the first",
+    )
+
+
+def test_whole_texts_are_cut_where_labels_are_listed() -> None:
+    """Whoever named the column of the texts as that of the labels reads a short sentence."""
+    (doubt,) = divided([*TEXTS, text("another", answer="word " * 100, group=divided(TEXTS).train[0].group)]).told
+
+    assert f"'{'word ' * 8}...'" in doubt
 
 
 def test_a_letter_that_is_never_right_is_no_fault() -> None:

@@ -40,6 +40,13 @@ def test_a_csv_has_texts_and_labels(tmp_path: Path) -> None:
     ]
 
 
+def test_a_cell_may_be_long(tmp_path: Path) -> None:
+    """A document has more characters than the csv module takes by itself."""
+    file = written(tmp_path / "a.csv", f"text,label\n{'a' * 200_000},x\n")
+
+    assert [len(example.value) for example in read(file)] == [200_000]
+
+
 def test_labels_may_be_whole_numbers(tmp_path: Path) -> None:
     """A label is written as text, whatever the file holds."""
     file = written(tmp_path / "a.jsonl", '{"text": "a", "label": 0}\n\n{"text": "b", "label": 1}\n')
@@ -107,6 +114,12 @@ def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
         ("a.jsonl", "\n", "holds no examples."),
         ("a.jsonl", TEXT + '{"text": "b"}', "line 2 has no column 'label'; it has: text. Set recipe.label_column."),
         ("a.jsonl", TEXT + '{"text": ["b"], "label": 1}', "line 2: 'text' holds list, not text or a whole number."),
+        (
+            "a.jsonl",
+            '{"text": "b", "label": 0.5}',
+            "line 1: 'label' holds float, not text or a whole number. Write it as",
+        ),
+        ("a.csv", "text,label, text\na,x,b\n", "line 1 names the column 'text' twice. Rename one of them."),
         ("a.jsonl", TEXT + '{"text": \n', "line 2 is not JSON: Expecting value (column 9)."),
         ("a.jsonl", TEXT + "[1]\n", "line 2 holds list, not an object. Write one object a line."),
         ("a.jsonl", asked(3), "line 1: the answer 3 is none of the choices, as text, as letter (A to C) or as number"),

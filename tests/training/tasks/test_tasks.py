@@ -110,9 +110,21 @@ def test_the_second_use_reads_nothing(folder: Path) -> None:
     again = prepare_task(recipe, tokenizer="bpe-299", cache=folder / "cache", tell=told.append)
 
     assert ([sentence.split()[0] for sentence in told], again.fingerprint) == (
-        ["reading", "building", "encoding"],
+        ["reading", "encoding"],
         first.fingerprint,
     )
+
+
+def test_doubts_about_the_corpus_are_told_each_time(tmp_path: Path) -> None:
+    """A task that was prepared before is doubted as on the first day; equal texts with other labels are counted."""
+    file, told = table(tmp_path), list[str]()
+    file.write_text(file.read_text() + "\nÜnder 0 red leaves,green\nünder 1 GREEN leaves,green")
+    for _ in range(2):
+        recipe = Recipe(corpus="labelled", corpus_path=str(file), context=64)
+        prepare_task(recipe, tokenizer="byte", cache=tmp_path / "cache", tell=told.append)
+
+    doubt = "labelled: 2 duplicates left out, 1 of them with another answer than the first"
+    assert [doubt] * 2 == [sentence for sentence in told if "duplicates" in sentence]
 
 
 @pytest.mark.parametrize(
