@@ -139,7 +139,7 @@ def _constants(accuracies: Sequence[Contest], losses: Sequence[Contest]) -> Tabl
     asked += [(each.outcome, each.law.form) for each in losses if each.law is not None]
     rows, notes = [], []
     for outcome, form in asked:
-        law = fit_law(outcome.inputs, outcome.y, form=form, group=np.arange(outcome.y.size))
+        law = fit_law(FORMS[form].taken(outcome.inputs), outcome.y, form=form, group=np.arange(outcome.y.size))
         named = f"{form} ({outcome.task})" if len(accuracies) > 1 else form
         rows += _told(named, law)
         doubts = law.notes if law.identified else decisive(law.notes)

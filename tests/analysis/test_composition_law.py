@@ -267,3 +267,18 @@ def test_the_test_stands_in_a_table() -> None:
 
     assert isinstance(tested, VolumeTest)
     assert (tested.f, tested.p) == (row["F"], row["p"])
+
+
+def rectified(trial: Trial) -> dict[str, object]:
+    """Return what a trial gives whose loss is 1 + 300 / (200 + D^.6), of any model, and a little of its own."""
+    given = answered(trial, effect=0.0, slope=0.3, items=20)
+    noise = np.random.default_rng(trial.position).normal(0, 1e-3)
+    return given | {"answer_loglik": -(1 + 300 / (200 + float(given["sample_tokens"]) ** 0.6)) - noise}
+
+
+def test_a_best_law_that_knows_no_size_has_constants_too() -> None:
+    """The rectified law takes D alone, whatever models there are."""
+    study = composed(models=THREE, fractions="[0.01, 0.03, 0.1, 0.2, 0.4, 0.8]")
+    shown = {table.name: table for table in tables(compositions_of(trials_of(study, table_of(study, rectified))))}
+
+    assert any("rectified" in law for law in shown["law"].frame["law"])

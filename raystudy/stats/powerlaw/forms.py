@@ -29,6 +29,11 @@ class Form:
         """Whether these inputs suffice."""
         return any(set(inputs) <= set(names) for inputs in self.inputs)
 
+    def taken(self, columns: Columns) -> Columns:
+        """Return those columns that are its inputs, where these suffice."""
+        names = next(inputs for inputs in self.inputs if set(inputs) <= set(columns))
+        return {name: columns[name] for name in names}
+
 
 LEAST_ROWS = 3
 _VOLUME_INPUTS = (("V", "M"), ("N", "L", "M"), ("V",), ("N", "L"))
