@@ -100,6 +100,7 @@ def answered(trial: Trial, *, effect: float, slope: float, items: int) -> dict[s
         "accuracy_high": min(float(correct.mean()) + 0.05, 1.0),
         "accuracy_zero_shot": float(np.mean([answer.correct_before for answer in answers])),
         "accuracy_majority": 0.2,
+        "accuracy_constant": 0.25,
         "accuracy_chance": 1 / 7,
         "answer_loglik": loglik,
         "answer_loglik_low": loglik - 0.05,

@@ -58,7 +58,7 @@ def not_learnt(found: Compositions) -> Iterator[str]:
         told = learnt(found, task)
         if told.testable and not told.shown:
             yield (
-                f"No accuracy on {task} is shown to be above zero-shot, the commonest answer and chance, so samplers "
+                f"No accuracy on {task} is shown to be above zero-shot, any constant answer and chance, so samplers "
                 "are compared by models that may have learnt nothing. More training, a higher learning rate, or a "
                 "larger model would help."
             )

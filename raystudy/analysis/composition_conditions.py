@@ -17,12 +17,14 @@ from raystudy.stats.crossed import Crossed
 _BESIDE = {
     "zero-shot, %": "accuracy_zero_shot",
     "majority, %": "accuracy_majority",
+    "best constant, %": "accuracy_constant",
     "chance, %": "accuracy_chance",
 }
 _NOTE = (
     "Means over seeds and held-out examples, with intervals that take both for samples; differences between rows are "
     "more certain than these, for all rows answer the same examples. Zero-shot: before {what}; majority: always "
-    "the commonest answer; chance: a blind guess. Log-likelihood: of the right answer, nats per answer."
+    "the answer that is commonest on the training side; best constant: always the one that is commonest among those "
+    "held out, which nobody knows before; chance: a blind guess. Log-likelihood: of the right answer, nats per answer."
 )
 
 

@@ -1,6 +1,6 @@
 """Whether anything was learnt: which configurations are shown to be above all that takes no training.
 
-Compositions ──each configuration against zero-shot, the commonest answer, chance──▶ Learnt ──▶ sentence, doubt
+Compositions ──each configuration against zero-shot, constant answers, chance──▶ Learnt ──▶ sentence, doubt
 """
 
 import math
@@ -14,8 +14,14 @@ from raystudy.analysis.words import listing, number
 from raystudy.stats.crossed import crossed_mean
 from raystudy.stats.probability import ALPHA
 
-_SHARES = {"always giving the commonest answer": "accuracy_majority", "chance": "accuracy_chance"}
-"""What is above a fixed share of right answers, by the column of that share."""
+_SHARES = {
+    "always giving the commonest answer to train on": "accuracy_majority",
+    "the best of all constant answers": "accuracy_constant",
+    "chance": "accuracy_chance",
+}
+"""What is above a fixed share of right answers, by the column of that share. Where both sides differ in their classes,
+as by module they do, the commonest answer to train on may be a rare one; a model that always gives another one has
+learnt nothing either."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +48,7 @@ class Learnt:
 
 
 def learnt(found: Compositions, task: str) -> Learnt:
-    """Compare every configuration of a task with zero-shot, the commonest answer and chance."""
+    """Compare every configuration of a task with zero-shot, constant answers and chance."""
     cells = found.cells(task=task)
     return Learnt(above={cell: _above(found, cell, among=len(cells)) for cell in cells})
 

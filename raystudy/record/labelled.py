@@ -56,6 +56,9 @@ class Labelled:
     accuracy_high: Annotated[float | None, "97.5 % bound of accuracy: Wilson's interval of a binomial share"] = None
     accuracy_zero_shot: Annotated[float | None, "accuracy before any training"] = None
     accuracy_majority: Annotated[float | None, "accuracy of always giving the commonest answer to train on"] = None
+    accuracy_constant: Annotated[float | None, "the most that one answer to all could reach, chosen in hindsight"] = (
+        None
+    )
     accuracy_chance: Annotated[float | None, "accuracy of a blind guess: mean of 1 / choices"] = None
     answer_loglik: Annotated[float | None, "mean log-likelihood of the right answer, nats per answer"] = None
     answer_loglik_low: Annotated[float | None, "2.5 % bound of answer_loglik, bootstrap over examples"] = None

@@ -69,7 +69,7 @@ def of(sampler: str, **columns: Any) -> Changes:
     [
         (
             with_columns(accuracy_majority=0.6),
-            "No accuracy on stdlib-areas is shown to be above zero-shot, the commonest answer and chance",
+            "No accuracy on stdlib-areas is shown to be above zero-shot, any constant answer and chance",
         ),
         (of("few_long", sample_classes=5), "Right answers that occur at all, at fewest: few_long 5 of 7."),
         (of("few_long", steps=10), "At 50 % few_long takes 10 steps and "),

@@ -108,6 +108,15 @@ def test_the_majority_is_that_of_the_training_side(once: Outcome, file: Path) ->
     assert heldout.count(commonest) / len(heldout) == once.accuracy_majority
 
 
+def test_the_best_constant_answer_is_chosen_in_hindsight(once: Outcome, file: Path) -> None:
+    """The commonest label held out, given always: never below what the training side would have chosen."""
+    recipe = recipe_of(file)
+    task = material(recipe, models.source_of(recipe, allow_hub=False))
+    heldout = task.heldout.answer_classes.tolist()  # type: ignore[union-attr]
+
+    assert max(map(heldout.count, range(3))) / len(heldout) == once.accuracy_constant
+
+
 def test_same_seed_same_answers(once: Outcome, file: Path) -> None:
     """All that was computed is equal, bit for bit."""
     assert told(once) == told(run(file))
