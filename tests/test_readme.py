@@ -15,7 +15,11 @@ from raystudy.study import parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RECORDED = {"README.md": "example", "docs/dynamics.md": "example_dynamics"}
+RECORDED = {
+    "README.md": "example",
+    "docs/dynamics.md": "example_dynamics",
+    "docs/composition.md": "example_composition",
+}
 """Documents that show what a study says, and the study under data/ that says it."""
 
 

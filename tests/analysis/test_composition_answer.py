@@ -113,7 +113,7 @@ def test_nothing_learnt() -> None:
     study = composed(fractions="[0.5]", **SMALL)
     before = pl.element().struct.with_fields(pl.field("correct").alias("correct_before"))
     same = composed_table(study).with_columns(
-        pl.col("heldout_answers").list.eval(before), accuracy_majority=pl.lit(0.99)
+        pl.col("heldout_answers").list.eval(before), accuracy_majority=pl.lit(0.99), accuracy_constant=pl.lit(0.99)
     )
     sentence = said(compositions_of(trials_of(study, same)), "The most that was answered right")
 
@@ -155,7 +155,8 @@ def right(few: int, many: int, *, before: int = 0, items: int = 40, share: float
             replace(each, correct=place < n, correct_before=place < before)
             for place, each in enumerate(made["heldout_answers"])
         )
-        return made | {"heldout_answers": answers, "accuracy_majority": share, "ran_sha256": trial.id}
+        shares = dict.fromkeys(("accuracy_majority", "accuracy_constant"), share)
+        return made | {"heldout_answers": answers, **shares, "ran_sha256": trial.id}
 
     return compositions_of(trials_of(study, table_of(study, changes)))
 
