@@ -166,6 +166,7 @@ COMPOSITION_CAVEATS: Sequence[Doubt] = (
     few_seeds,
     fewer_seeds,
     sample_caveats.few_heldout_examples,
+    sample_caveats.alike_within_groups,
     sample_caveats.skewed_values,
     sample_caveats.same_samples,
     sample_caveats.content,

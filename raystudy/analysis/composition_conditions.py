@@ -22,17 +22,18 @@ _BESIDE = {
 }
 _NOTE = (
     "Means over seeds and held-out examples, with intervals that take both for samples; differences between rows are "
-    "more certain than these, for all rows answer the same examples. Zero-shot: before {what}; majority: always "
-    "the answer that is commonest on the training side; best constant: always the one that is commonest among those "
-    "held out, which nobody knows before; chance: a blind guess. Log-likelihood: of the right answer, nats per answer."
+    "more certain than these, for all rows answer the same examples. Zero-shot: before the trial trained it; majority: "
+    "always the answer that is commonest on the training side; best constant: always the one that is commonest among "
+    "those held out, which nobody knows before; chance: a blind guess. Log-likelihood: of the right answer, nats per "
+    "answer."
 )
 
 
 def tables(found: Compositions) -> tuple[Table, ...]:
     """Return one row for each configuration on each task."""
     rows = [_row(found, cell) for cell in found.cells()]
-    note = _NOTE.format(what=found.training)
-    return (Table(name="conditions", title="How well is it answered?", frame=frame(rows), note=note),) if rows else ()
+    table = Table(name="conditions", title="How well is it answered?", frame=frame(rows), note=_NOTE) if rows else None
+    return () if table is None else (table,)
 
 
 def accuracy_of(found: Compositions, cell: Cell) -> Crossed:

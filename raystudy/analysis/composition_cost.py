@@ -14,9 +14,10 @@ from raystudy.stats.crossed import Crossed, crossed_mean
 
 FLOPS_PER_TFLOP = 1e12
 _NOTE = (
-    "Gain: points of accuracy above the same model before {what}, with its 95 % interval over seeds and "
+    "Gain: points of accuracy above the same model before the trial trained it, with its 95 % interval over seeds and "
     "examples. Prices are means over seeds of what the training took, over the gain; their bounds hold the interval "
-    "of the gain{readings}. There is no price where the gain is not shown to be above 0."
+    "of the gain{readings}. There is no price where the gain is not shown to be above 0. "
+    "A gain over zero-shot may be no more than another constant answer: see the best constant beside the accuracies."
 )
 _PRETRAININGS = (
     "Done once for all trials of a model, recorded apart, and in no other figure. Per trial: shared out over the "
@@ -40,7 +41,7 @@ def _prices(found: Compositions) -> Table:
     rows = [_price(found, cell) for cell in found.cells()]
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(pl.Null).cast(pl.Float64))
     readings = " and what the readings leave open" if joules.train_u_j else ""
-    note = " ".join(part for part in (_NOTE.format(what=found.training, readings=readings), joules.note) if part)
+    note = " ".join(part for part in (_NOTE.format(readings=readings), joules.note) if part)
     return Table(name="cost", title="What a point of accuracy costs", frame=frame, note=note)
 
 

@@ -96,9 +96,8 @@ def unseen(found: Compositions) -> str | None:
     """Say what a law of N, L and M does not see, if anything: a factor beside the model would pass for noise."""
     if found.rows["model"].n_unique() != len(found.arms):
         return f"the study varies more than models, samplers and budgets ({found.arms[0]}), which no law here sees."
-    tokenizers = found.rows["tokenizer_fingerprint"].n_unique()
-    if tokenizers > 1:
-        return f"the models have {tokenizers} different tokenizers, so N x L counts other tokens in each."
+    if found.tokenizers > 1:
+        return f"the models have {found.tokenizers} different tokenizers, so N x L counts other tokens in each."
     return None
 
 

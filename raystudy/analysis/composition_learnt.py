@@ -23,6 +23,9 @@ _SHARES = {
 as by module they do, the commonest answer to train on may be a rare one; a model that always gives another one has
 learnt nothing either."""
 
+_FEW = 3
+"""So many configurations are named; the best by its mean need not be one of them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learnt:
@@ -66,8 +69,8 @@ def learnt_sentence(found: Compositions, task: str) -> str | None:
     rivals = {"zero-shot": found.answered[best]["correct_before"].values.mean()} | _shares(found, best)
     beside = listing([f"{number(100 * share)} % ({name})" for name, share in rivals.items()])
     return (
-        f"The most that was answered right on {task} is {number(known[best])} % ({best.arm}, {best.sampler}, "
-        f"{best.budget}{interval}), against {beside}: {_verdict(told, [*rivals])}."
+        f"The most that was answered right on {task} is {number(known[best])} % ({_named(best)}{interval}), "
+        f"against {beside}: {_verdict(told, [*rivals])}."
     )
 
 
@@ -75,12 +78,17 @@ def _verdict(told: Learnt, rivals: list[str]) -> str:
     """Say how many configurations are above all, or which rivals some are above."""
     n, shown = len(told.above), len(told.shown)
     if shown:
-        return f"{shown} of {n} configurations {'is' if shown == 1 else 'are'} shown to be above all of these"
+        named = f" ({'; '.join(map(_named, told.shown))})" if shown <= _FEW else ""
+        return f"{shown} of {n} configurations {'is' if shown == 1 else 'are'} shown to be above all of these{named}"
     if not told.testable:
         return "so few answers cannot tell whether anything was learnt"
     some = [f"{count} above {rival}" for rival in rivals if (count := told.count_above(rival))]
     rest = f" ({listing(some)})" if some else ""
     return f"none of {n} configurations is shown to be above all of these{rest}, so nothing is shown to be learnt"
+
+
+def _named(cell: Cell) -> str:
+    return f"{cell.arm}, {cell.sampler}, {cell.budget}"
 
 
 def _above(found: Compositions, cell: Cell, *, among: int) -> dict[str, bool | None]:

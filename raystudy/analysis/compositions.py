@@ -66,9 +66,10 @@ class Compositions:
     """OUTCOMES of each configuration that was run and evaluated, as the study file writes them."""
 
     @property
-    def training(self) -> str:
-        """What a trial does, in words: of weights that were pretrained it is no first training."""
-        return "any training" if self.trials.study.pretraining is None else "fine-tuning"
+    def tokenizers(self) -> int:
+        """How many tokenizers the models of one task have, at most: a built one may have its own for each task."""
+        by_task = self.rows.group_by("task").agg(n=pl.col("tokenizer_fingerprint").n_unique())
+        return int(by_task["n"].to_numpy().max())
 
     def at(self, **where: str) -> pl.DataFrame:
         """Return the rows of one task, arm, sampler or budget, or of several of these at once."""

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from raystudy.analysis.composition_samplers import APART
 from raystudy.analysis.compositions import ALL, Compositions
 from raystudy.analysis.inference import Row
 from raystudy.analysis.words import counted, listing, number
 
-APART = 0.02
-"""Share of the tokens from which budgets count as under-filled, or as not equal."""
 MANY_CUT = 0.01
 """Share of examples whose prompt may be cut."""
 MANY_PADDED = 0.05
@@ -20,6 +19,18 @@ ENOUGH_HELDOUT_EXAMPLES = 2_000
 """So many give an accuracy of a half an interval of ±2.2 points."""
 SKEWED_HELDOUT_EXAMPLES = 100
 """With fewer the interval of a skewed value holds less than it says; see raystudy/stats/crossed.py."""
+
+
+def alike_within_groups(found: Compositions) -> Iterator[str]:
+    """Held-out examples that came in groups, and are counted one by one."""
+    recipe = found.trials.study.recipe
+    group = "module" if "stdlib-areas" in found.rows["corpus"] else recipe.group_column
+    if group is not None:
+        yield (
+            f"Held-out examples of one {group} are alike, and intervals take each for itself: they hold for other "
+            f"examples of these {group}s. For other {group}s they would be wider, several times where few {group}s "
+            "hold most examples."
+        )
 
 
 def content(found: Compositions) -> Iterator[str]:
@@ -162,11 +173,10 @@ def one_rate(found: Compositions) -> Iterator[str]:
 
 def other_tokens(found: Compositions) -> Iterator[str]:
     """Models that count tokens of their own."""
-    n = found.rows["tokenizer_fingerprint"].n_unique()
-    if n > 1:
+    if found.tokenizers > 1:
         yield (
-            f"The models have {n} different tokenizers, so L, N x L and nats per token count other tokens in each: "
-            "compare samplers within a model, and models by accuracy and by nats per answer."
+            f"The models have {found.tokenizers} different tokenizers, so L, N x L and nats per token count other "
+            "tokens in each: compare samplers within a model, and models by accuracy and by nats per answer."
         )
 
 

@@ -8,10 +8,12 @@ import pytest
 from raystudy.analysis.caveats import CAVEATS
 from raystudy.analysis.composition_caveats import COMPOSITION_CAVEATS, NOT_ASKED, caveats
 from raystudy.analysis.compositions import Compositions, compositions_of
+from raystudy.analysis.sample_caveats import alike_within_groups
 from raystudy.analysis.trials import trials_of
 from raystudy.record.labelled import HeldoutAnswer
 from raystudy.record.schema import Float32
 from raystudy.study import Study, Trial
+from tests.analysis.composing import found_of
 from tests.composed import answered, composed
 from tests.observations import Changes, table_of
 
@@ -263,3 +265,11 @@ def test_doubts_of_any_trials_are_asked() -> None:
     assert "Not finished: 1 of 30 trials. `raystudy run` adds what is missing." == said[0]
     assert any(text.startswith("The joules cover gpu") for text in said)
     assert set(CAVEATS) > NOT_ASKED
+
+
+def test_examples_of_one_module_are_alike() -> None:
+    """A split by module leaves few modules to answer for all others; a split by question does not."""
+    subject = {"recipe__corpus": '"mmlu"', "recipe__corpus_subject": '"law"'}
+    texts = [" ".join(alike_within_groups(found_of(repetitions=1, **keys))) for keys in ({}, subject)]
+
+    assert ["Held-out examples of one module", ""] == [text[:31] for text in texts]
