@@ -32,8 +32,9 @@ _NOTE = (
 def tables(found: Compositions) -> tuple[Table, ...]:
     """Return one row for each configuration on each task."""
     rows = [_row(found, cell) for cell in found.cells()]
-    table = Table(name="conditions", title="How well is it answered?", frame=frame(rows), note=_NOTE) if rows else None
-    return () if table is None else (table,)
+    if not rows:
+        return ()
+    return (Table(name="conditions", title="How well is it answered?", frame=frame(rows), note=_NOTE),)
 
 
 def accuracy_of(found: Compositions, cell: Cell) -> Crossed:
