@@ -255,7 +255,7 @@ def test_a_termination_is_passed_on() -> None:
 def test_an_interrupt_that_comes_from_no_terminal_is_passed_on() -> None:
     """`kill -INT` of raystudy alone reaches the command, a second later."""
     process = subprocess.Popen(
-        [*MEASURE, "--", "sh", "-c", "echo started; exec sleep 20"],
+        [*MEASURE, "--", "sh", "-c", "echo started; exec sleep 90"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -264,7 +264,7 @@ def test_an_interrupt_that_comes_from_no_terminal_is_passed_on() -> None:
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
 
-    assert 130 == process.wait(timeout=10)
+    assert 130 == process.wait(timeout=60)
     process.stdout.close()
 
 

@@ -1,11 +1,8 @@
 """A trial whose process is killed goes on from its last state: the same losses, and joules of both segments."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from raystudy.record.archive import Archive
@@ -15,6 +12,7 @@ from raystudy.sweep.tune import run
 from raystudy.training.loop import train
 from raystudy.training.placement import place
 from tests.fakes.live_rapl import LAG_S, MEAN_W, SWING_W, LiveRapl, truth_j
+from tests.killing import kill_trials
 
 TEXT = """
 kind = "dynamics"
@@ -54,10 +52,7 @@ class Killer:
     def __call__(self, snapshot: Snapshot) -> None:
         """Look at the sweep, and strike where a trial has come beyond its second interval."""
         if not self.killed and any(self._archive.checkpoints(each.trial_id).reached > 2 for each in snapshot.running):
-            trials = [p for p in psutil.Process().children(recursive=True) if "Trial" in " ".join(p.cmdline())]
-            for process in trials:
-                os.kill(process.pid, signal.SIGKILL)
-                self.killed.append(process.pid)
+            self.killed = kill_trials()
 
 
 Swept = tuple[dict[str, Any], list[str], Killer, Archive]

@@ -1,14 +1,11 @@
 """A study that pretrains: each model once, before all trials; they start from its weights, and go on when killed."""
 
 import dataclasses
-import os
 import shutil
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from raystudy.errors import ArchiveError, CorpusError, ModelError
@@ -19,6 +16,7 @@ from raystudy.sweep.ready import make_ready
 from raystudy.sweep.status import Snapshot
 from raystudy.sweep.todo import able_to_begin, missing, pretrainings_before
 from raystudy.sweep.tune import Sweep, run
+from tests.killing import kill_trials
 from tests.observations import observation
 from tests.record.test_checkpoints import kept
 
@@ -68,10 +66,7 @@ class Killer:
         """Look at the sweep, and strike where it has come beyond its second interval."""
         self.shown.add((snapshot.what, snapshot.planned))
         if not self.killed and self._archive.checkpoints(FIRST[0]).reached > 2:
-            for process in psutil.Process().children(recursive=True):
-                if "Trial" in " ".join(process.cmdline()):
-                    os.kill(process.pid, signal.SIGKILL)
-                    self.killed.append(process.pid)
+            self.killed = kill_trials()
 
 
 def text_in(folder: Path) -> str:

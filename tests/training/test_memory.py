@@ -34,10 +34,10 @@ def test_glibc_keeps_what_is_freed() -> None:
 
 
 def test_the_peak_holds_what_was_used() -> None:
-    """240 MB that were touched and freed stand in the peak, where the system tells one."""
+    """480 MB that were touched and freed stand in the peak, but for what the allocator had kept for them."""
     forget_peak(CPU)
     before = peak_bytes(CPU)
-    torch.ones(60_000_000)
+    torch.ones(120_000_000)
     after = peak_bytes(CPU)
 
     assert (None, None) == (before, after) or after - before > 200_000_000
