@@ -20,7 +20,7 @@ _UNITS = {ACCURACY: "points of accuracy", LOGLIK: "nats"}
 
 def answer(found: Compositions) -> tuple[str, ...]:
     """Return a paragraph a task, and one on the volume."""
-    return tuple(" ".join(paragraph) for paragraph in sentences(found) if paragraph)
+    return tuple(" ".join(paragraph) for paragraph in sentences(found))
 
 
 def sentences(found: Compositions) -> Iterator[tuple[str, ...]]:
@@ -30,8 +30,7 @@ def sentences(found: Compositions) -> Iterator[tuple[str, ...]]:
         own = [each for each in told if each.task == task]
         learnt = learnt_sentence(found, task)
         yield (*_cut(task, own), *_at_cost(found, own, at_cost), *([] if learnt is None else [learnt]))
-    volume = volume_sentence(found)
-    yield () if volume is None else (volume,)
+    yield (volume_sentence(found),)
 
 
 def _cut(task: str, told: Sequence[Contrast]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from raystudy.analysis.compositions import Cell, Compositions, combined
 from raystudy.analysis.findings import Table
-from raystudy.analysis.inference import Row
+from raystudy.analysis.inference import Row, frame_as_told
 from raystudy.stats.crossed import Crossed, crossed_mean
 
 FLOPS_PER_TFLOP = 1e12
@@ -39,7 +39,7 @@ def gain_of(found: Compositions, cell: Cell) -> Crossed:
 def _prices(found: Compositions) -> Table:
     joules = found.trials.joules
     rows = [_price(found, cell) for cell in found.cells()]
-    frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(pl.Null).cast(pl.Float64))
+    frame = frame_as_told(rows)
     readings = " and what the readings leave open" if joules.train_u_j else ""
     note = " ".join(part for part in (_NOTE.format(readings=readings), joules.note) if part)
     return Table(name="cost", title="What a point of accuracy costs", frame=frame, note=note)
@@ -81,7 +81,7 @@ def _mean(rows: pl.DataFrame, column: str | None) -> float | None:
 def _pretrainings(found: Compositions) -> Iterator[Table]:
     rows = [_pretraining(found, row) for row in found.trials.pretrainings.iter_rows(named=True)]
     if rows:
-        frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(pl.Null).cast(pl.Float64))
+        frame = frame_as_told(rows)
         note = " ".join(part for part in (_PRETRAININGS, found.trials.joules.note) if part)
         yield Table(name="pretrainings", title="What the pretrainings took", frame=frame, note=note)
 

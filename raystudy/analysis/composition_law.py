@@ -66,11 +66,11 @@ def tables(found: Compositions) -> tuple[Table, ...]:
     return (*composition_rivals.tables(accuracies, losses), tested, constants)
 
 
-def volume_sentence(found: Compositions) -> str | None:
+def volume_sentence(found: Compositions) -> str:
     """Say whether only N x L counts, in each task."""
     if (what := unseen(found)) is not None:
         return f"Whether only the volume N x L counts cannot be tested: {what}"
-    return " ".join(_said(samples_of(found, task), several=len(found.tasks) > 1) for task in found.tasks) or None
+    return " ".join(_said(samples_of(found, task), several=len(found.tasks) > 1) for task in found.tasks)
 
 
 def has_laws(found: Compositions) -> bool:

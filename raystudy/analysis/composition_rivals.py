@@ -11,7 +11,7 @@ import polars as pl
 
 from raystudy.analysis.compositions import Compositions
 from raystudy.analysis.findings import Table
-from raystudy.analysis.inference import Row
+from raystudy.analysis.inference import Row, frame_as_told
 from raystudy.analysis.words import counted, number
 from raystudy.stats.powerlaw.compare import Rival, compare, rivals_of
 from raystudy.stats.powerlaw.forms import FORMS
@@ -206,7 +206,7 @@ def _rivals(name: str, title: str, contests: Sequence[Contest], *, note: str) ->
     said = [f"{each.outcome.task}: {best_law(each)}" if several else best_law(each) for each in contests]
     forms = dict.fromkeys(rival.form for each in contests for rival in each.rivals if rival.form in FORMS)
     formulas = [f"{form}: {FORMS[form].formula}." for form in forms]
-    frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(pl.Null).cast(pl.Float64))
+    frame = frame_as_told(rows)
     return Table(name=name, title=title, frame=frame, note=" ".join((*said, *formulas, note, _OFF)))
 
 

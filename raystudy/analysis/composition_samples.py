@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from raystudy.analysis.compositions import Compositions
+from raystudy.analysis.compositions import ALL, Compositions
 from raystudy.analysis.findings import Table
-from raystudy.analysis.inference import Row
+from raystudy.analysis.inference import Row, frame_as_told
 from raystudy.analysis.words import listing
 
 _NOTE = (
@@ -25,8 +25,8 @@ def tables(found: Compositions) -> tuple[Table, ...]:
     rows = list(_rows(found))
     several = [name for name in ("task", "models") if len({row[name] for row in rows}) > 1]
     hidden = [name for name in ("task", "models") if name not in several]
-    frame = pl.DataFrame(rows, infer_schema_length=None).drop(hidden).with_columns(pl.col(pl.Null).cast(pl.Float64))
-    note = f"{_NOTE} {_ALL}" if "all" in frame["sampler"] else _NOTE
+    frame = frame_as_told(rows).drop(hidden)
+    note = f"{_NOTE} {_ALL}" if ALL in frame["sampler"] else _NOTE
     return (Table(name="samples", title="What the samplers took", frame=frame, note=note),)
 
 

@@ -100,6 +100,11 @@ def frame_of(rows: Sequence[Row], known: Mapping[str, Any], subjects: str) -> pl
     return frame.with_columns(pl.col(REASON).str.replace_all("subject", subjects.removesuffix("s")))
 
 
+def frame_as_told(rows: Sequence[Row]) -> pl.DataFrame:
+    """Make a frame whose columns hold what their values are; a column without any holds numbers that are not known."""
+    return pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(pl.Null).cast(pl.Float64))
+
+
 def differences(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """Return each pair as later level less earlier one, which is how people ask: what did more of it do?"""
     return tuple(map(_turned, pairs))
