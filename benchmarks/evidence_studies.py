@@ -18,6 +18,7 @@ from raystudy.power.sampler import Sampler
 from raystudy.record.archive import Archive
 from raystudy.record.checkpoints import Course
 from raystudy.record.observation import Observation
+from raystudy.record.opening import open_for
 from raystudy.record.segment import Part
 from raystudy.study import Study, Trial, parse
 from raystudy.sweep.observe import observe, segment_of
@@ -49,7 +50,7 @@ class Place:
 def run(text: str, folder: Path, place: Place) -> Iterator[dict[str, Any]]:
     """Run the trials that an archive lacks, as many as there is time for, and conclude; called again, it goes on."""
     study, archive = parse(text, name=folder.name), Archive(folder)
-    archive.open_for(study, text)
+    open_for(archive, study, text)
     took_s = 0.0
     for trial in (trial for trial in study.trials() if not archive.has(trial.id)):
         start_s = time.monotonic()

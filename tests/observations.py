@@ -304,4 +304,6 @@ def _provenance() -> Provenance:
         study_sha256="5ca1ab1e" * 8,
         git_commit="0badc0de",
         versions={"python": "3.11", "raystudy": "0.1.0"},
+        cooled_s=None,
+        attempts=(),
     )

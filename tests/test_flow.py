@@ -7,6 +7,7 @@ import pytest
 
 from raystudy.errors import AnalysisError, ArchiveError, ClusterError
 from raystudy.record.archive import Archive
+from raystudy.record.opening import open_for
 from raystudy.study import Study, parse
 from raystudy.sweep.tune import Sweep, run
 
@@ -33,7 +34,7 @@ idle_s = 0.2
 def sweep(archive: Archive, text: str = TEXT) -> Sweep:
     """Run what an archive lacks of a study."""
     study = parse(text, name="flow.toml")
-    archive.open_for(study, text)
+    open_for(archive, study, text)
     return run(study, archive, address=None, tell=lambda _: None, watch=lambda _: None)
 
 
@@ -49,7 +50,7 @@ def finished(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Arc
 @pytest.fixture
 def copy(finished: Archive, tmp_path: Path) -> Archive:
     """Return a copy that a test may spoil."""
-    return Archive(Path(shutil.copytree(finished.folder, tmp_path / "copy")))
+    return Archive(Path(shutil.copytree(Path(finished.place), tmp_path / "copy")))
 
 
 def test_each_trial_is_a_row(finished: Archive) -> None:
@@ -78,7 +79,7 @@ def test_running_again_runs_nothing(finished: Archive) -> None:
 
 def test_only_what_is_missing_runs(copy: Archive) -> None:
     """A row that is gone is the only trial to run, and gives the same losses as before."""
-    lost = copy.trials_folder / "tokens-4000--r02.parquet"
+    lost = Path(copy.place, "trials") / "tokens-4000--r02.parquet"
     before = copy.table().collect()
     lost.unlink()
 
@@ -129,7 +130,7 @@ def test_another_recipe_is_refused(copy: Archive) -> None:
 
 def test_a_corrupt_row_is_refused(copy: Archive) -> None:
     """A file that is no observation is named, with what to do."""
-    (copy.trials_folder / "tokens-4000--r02.parquet").write_bytes(b"PAR1 not really")
+    (Path(copy.place, "trials") / "tokens-4000--r02.parquet").write_bytes(b"PAR1 not really")
 
     with pytest.raises(ArchiveError, match=r"tokens-4000--r02.parquet is not a readable observation .* Move it away"):
         copy.table()

@@ -9,13 +9,18 @@ from raystudy.study import Study
 
 StudyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The study file, as jobs/efficiency_laptop.toml.")]
 Folder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="The folder that `raystudy run` wrote, as data/studies/efficiency-laptop.")
+    str, typer.Argument(metavar="DIR", help="The folder that `raystudy run` wrote, as data/studies/efficiency-laptop.")
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder of the results. Default: data/studies/NAME.", show_default=False)
+    str | None,
+    typer.Option(
+        "--out",
+        help="Folder or URI (s3://, gs://, ...) of the results. Default: data/studies/NAME.",
+        show_default=False,
+    ),
 ]
 
 
-def results_folder(study: Study, out: Path | None) -> Path:
+def results_place(study: Study, out: str | None) -> str:
     """Return where a study's results go."""
-    return out if out is not None else Path("data/studies") / study.name
+    return out if out is not None else f"data/studies/{study.name}"

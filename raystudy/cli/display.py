@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from raystudy.sweep.status import Snapshot
+    from raystudy.record.live import Snapshot
 
 
 class Display:
@@ -48,11 +48,11 @@ class Display:
 
 
 def _headline(study: str, snapshot: "Snapshot") -> str:
-    measured = {device: watts for device, watts in snapshot.power_w.items() if watts is not None}
+    measured = [(device, watts) for devices in snapshot.power_w.values() for device, watts in devices.items()]
     parts = [
         f"{study}: {snapshot.done} of {snapshot.planned} {snapshot.what}",
         f"{snapshot.failed} failed" if snapshot.failed else "",
-        " + ".join(f"{watts:.0f} W {_short(device)}" for device, watts in measured.items()),
+        " + ".join(f"{watts:.0f} W {_short(device)}" for device, watts in measured if watts is not None),
         f"{_clock(snapshot.elapsed_s)} gone",
         f"about {_clock(snapshot.left_s)} left" if snapshot.left_s is not None else "",
     ]

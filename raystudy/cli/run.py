@@ -6,9 +6,10 @@ import typer
 from rich.console import Console
 
 from raystudy.cli.analyze import conclude
-from raystudy.cli.arguments import Out, StudyFile, results_folder
+from raystudy.cli.arguments import Out, StudyFile, results_place
 from raystudy.cli.display import Display
 from raystudy.record.archive import Archive
+from raystudy.record.opening import open_for
 from raystudy.study import load
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ def run(
 
     study, console = load(file), Console()
     KINDS[study.kind].check(study)
-    archive = Archive(results_folder(study, out))
-    archive.open_for(study, file.read_text(encoding="utf-8"))
+    archive = Archive(results_place(study, out))
+    open_for(archive, study, file.read_text(encoding="utf-8"))
     from raystudy.sweep.tune import run as sweep  # ray: a second, and only where a sweep is run
 
     with Display(study.name, console) as display:
         try:
             done = sweep(study, archive, address=address, tell=display.tell, watch=display.watch)
         except KeyboardInterrupt:
-            display.tell(f"Interrupted. What is finished is kept in {archive.folder}; run the same line for the rest.")
+            display.tell(f"Interrupted. What is finished is kept in {archive.place}; run the same line for the rest.")
             raise typer.Exit(130) from None
     if any(archive.has(trial.id) for trial in study.trials()):
         conclude(archive, console, brief=True)
@@ -73,5 +74,5 @@ def _close(archive: Archive, done: "Sweep", console: Console) -> None:
     if done.not_begun:
         console.print(f"Not begun, as the pretraining of their model failed: {counted(len(done.not_begun), 'trial')}.")
     if done.failed:
-        console.print(f"Tracebacks lie in {archive.failures_folder}. `raystudy run` tries failed trials again.")
+        console.print(f"Tracebacks lie in {archive.within('failures')}. `raystudy run` tries failed trials again.")
         raise typer.Exit(1)

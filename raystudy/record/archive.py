@@ -1,4 +1,4 @@
-"""The place of the observations: one folder a study, one file a finished trial, written once, read lazily.
+"""The place of the observations: one store a study, one file a finished trial, written once, read lazily.
 
     STUDY/study.toml                      the study file, as it was run
     STUDY/trials/tokens-50000--r03.parquet    one observation: written under a temporary name, then renamed
@@ -9,13 +9,13 @@
     STUDY/idle/NODE--RUN--before.json     power of an idle node before the first trial of a run; --after.json: its end
     STUDY/report.md, report.html, charts/     what `analyze` concluded
 
-This class alone knows where a file lies.
+The store is a folder, or anything store.py can write to. This class alone knows what a file is called.
 """
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,23 +25,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
-from raystudy.record.checkpoints import Checkpoints, recipe_terms
+from raystudy.record.attempt import Attempt
+from raystudy.record.checkpoints import Checkpoints
 from raystudy.record.energy import Idle
-from raystudy.record.files import write_whole
+from raystudy.record.filesystems import store_at
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
-from raystudy.study import CORPUS_FIELDS, Recipe, Study, Trial, load
+from raystudy.record.store import Fill, Store
+from raystudy.study import CORPUS_FIELDS, Study, parse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """An attempt at a trial that came to nothing."""
+class Failure(Attempt):
+    """An attempt at a trial that came to nothing, with all that is known of why."""
 
     trial_id: str
-    at_utc: str
-    reason: str
-    """One sentence."""
     details: str
     """The traceback, or whatever else there is."""
+
+    @property
+    def attempt(self) -> Attempt:
+        """What the row of the trial keeps of it, once another attempt came through."""
+        return Attempt(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Attempt)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,119 +60,120 @@ class Baseline:
     """One a device."""
 
 
-@dataclass(frozen=True, slots=True)
 class Archive:
-    """A folder of observations."""
+    """The observations of one study, and what belongs to them."""
 
-    folder: Path
-
-    @property
-    def study_file(self) -> Path:
-        """The copy of the study file."""
-        return self.folder / "study.toml"
+    def __init__(self, place: Path | str | Store) -> None:
+        """Take a folder, a URI, or a store."""
+        self.store = store_at(place) if isinstance(place, Path | str) else place
 
     @property
-    def trials_folder(self) -> Path:
-        """Where the observations lie."""
-        return self.folder / "trials"
+    def place(self) -> str:
+        """What a person calls it, and what `--out` takes."""
+        return self.store.place
+
+    def within(self, name: str) -> str:
+        """Return what a person calls a file or folder in it."""
+        return f"{self.place}/{name}"
+
+    def write_study(self, study_text: str) -> None:
+        """Keep the study file."""
+        self.store.put("study.toml", study_text.encode())
 
     @property
-    def failures_folder(self) -> Path:
-        """Where the failed attempts lie."""
-        return self.folder / "failures"
-
-    def pretrained(self, model: str) -> Path:
-        """Return where the pretrained weights of a built model lie, a model folder."""
-        return self.folder / "pretrained" / model
-
-    def open_for(self, study: Study, study_text: str) -> None:
-        """Make the folder ready; raises ArchiveError where it cannot be written or holds another recipe."""
-        try:
-            for folder in (self.trials_folder, self.failures_folder, self.folder / "idle"):
-                folder.mkdir(parents=True, exist_ok=True)
-            self._refuse_other_study(study)
-            self._refuse_other_recipes(study)
-            self._refuse_other_states(study)
-            self._refuse_other_base(study)
-            write_whole(self.study_file, study_text.encode())
-        except OSError as error:
-            raise ArchiveError(
-                f"Results cannot be written to {self.folder}: {error.strerror or error}. "
-                "Give another folder with --out."
-            ) from error
+    def holds_study(self) -> bool:
+        """Whether a study was ever begun here."""
+        return self.store.has("study.toml")
 
     def study(self) -> Study:
-        """Read the study that the folder holds; raises ArchiveError where there is none."""
-        if not self.study_file.is_file():
-            raise ArchiveError(
-                f"{self.folder} holds no study: there is no {self.study_file.name} in it. "
-                "Give the folder that `raystudy run` wrote, as data/studies/NAME."
-            )
-        return load(self.study_file)
+        """Read the study that the archive holds; raises ArchiveError where there is none."""
+        return parse(self._study_file().decode(), name=self.within("study.toml"))
 
     def study_sha256(self) -> str:
         """Return the hash of the study file."""
-        return hashlib.sha256(self.study_file.read_bytes()).hexdigest()
+        return hashlib.sha256(self._study_file()).hexdigest()
 
     def has(self, trial_id: str) -> bool:
         """Whether the trial is finished."""
-        return self._trial_file(trial_id).exists()
+        return self.store.has(_trial_name(trial_id))
 
     def write(self, observation: Observation) -> None:
         """Add a finished trial: all of it, or nothing."""
         sink = pa.BufferOutputStream()
         pq.write_table(observation.to_arrow(), sink, compression="zstd")
-        write_whole(self._trial_file(observation.identity.trial_id), sink.getvalue().to_pybytes())
+        self.store.put(_trial_name(observation.identity.trial_id), sink.getvalue().to_pybytes())
 
     def checkpoints(self, trial_id: str) -> Checkpoints:
         """Return the states of a trial that is not finished."""
-        return Checkpoints(self.folder / "checkpoints" / trial_id)
+        return Checkpoints(self.store, trial_id)
+
+    def has_pretrained(self, model: str) -> bool:
+        """Whether there are pretrained weights of a built model."""
+        return self.store.has(_pretrained_name(model))
+
+    def pretrained(self, model: str) -> Path:
+        """Return a model folder on this machine with the pretrained weights of a built model."""
+        return self.store.at_hand(_pretrained_name(model))
+
+    def keep_pretrained(self, model: str, write: Fill) -> None:
+        """Keep the pretrained weights of a built model, which `write` puts into a folder."""
+        self.store.fill(_pretrained_name(model), write)
 
     def write_failure(self, failure: Failure) -> None:
         """Keep what a failed attempt said; never overwrites an earlier one."""
         name = f"{failure.trial_id}--{failure.at_utc.replace(':', '')}.json"
-        write_whole(self.failures_folder / name, json.dumps(dataclasses.asdict(failure), indent=1).encode())
+        self.store.put(f"failures/{name}", json.dumps(dataclasses.asdict(failure), indent=1).encode())
 
     def failures(self) -> dict[str, Failure]:
         """Return the last failure of each trial that failed and is not finished since."""
-        kept = [_failure(file) for file in sorted(self.failures_folder.glob("*.json"))]
-        return {failure.trial_id: failure for failure in kept if not self.has(failure.trial_id)}
+        return {each.trial_id: each for each in self.all_failures() if not self.has(each.trial_id)}
+
+    def all_failures(self) -> tuple[Failure, ...]:
+        """Return every attempt that came to nothing, of one trial in order of time."""
+        return tuple(self._failure(name) for name in self.store.names("failures") if name.endswith(".json"))
 
     def write_idle(self, baseline: Baseline) -> None:
         """Keep the power of an idle node; raises ArchiveError where that baseline is kept already."""
-        file = self._idle_file(baseline.node, baseline.run, baseline.when)
-        if file.exists():
-            raise ArchiveError(f"{file} is there already: a baseline is measured once a run and never overwritten.")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(dataclasses.asdict(baseline), indent=1).encode())
+        name = _idle_name(baseline.node, baseline.run, baseline.when)
+        if not self.store.create(name, json.dumps(dataclasses.asdict(baseline), indent=1).encode()):
+            raise ArchiveError(
+                f"{self.within(name)} is there already: a baseline is measured once a run and never overwritten."
+            )
 
     def idle(self, node: str, run: str) -> tuple[Idle, ...]:
         """Return the idle power of each device of a node before a run; empty where no baseline was measured."""
-        file = self._idle_file(node, run, "before")
-        return _baseline(file).idle if file.exists() else ()
+        name = _idle_name(node, run, "before")
+        return self._baseline(name).idle if self.store.has(name) else ()
 
     def baselines(self) -> tuple[Baseline, ...]:
         """Return all baselines of all runs, in order of time."""
-        kept = [_baseline(file) for file in (self.folder / "idle").glob("*--*--*.json")]
+        kept = [self._baseline(name) for name in self.store.names("idle") if name.endswith(".json")]
         return tuple(sorted(kept, key=lambda each: (each.run, each.node, each.when == "after")))
 
     def table(self) -> pl.LazyFrame:
         """Return all observations, one row a trial; raises ArchiveError where one is corrupt or of another schema."""
-        files = sorted(self.trials_folder.glob("*.parquet"))
+        files = self.trial_files()
         if not files:
-            raise ArchiveError(f"{self.folder} holds no finished trial yet. `raystudy run` adds them.")
-        for file in files:
-            _check(file)
-        return pl.concat([pl.scan_parquet(file) for file in files]).sort("position")
+            raise ArchiveError(f"{self.place} holds no finished trial yet. `raystudy run` adds them.")
+        return pl.concat([pl.scan_parquet(file) for file in files.values()]).sort("position")
+
+    def trial_files(self) -> dict[str, Path]:
+        """Return the file of each finished trial, here; raises ArchiveError where one is no observation."""
+        names = [name for name in self.store.names("trials") if name.endswith(".parquet")]
+        folder = self.store.at_hand("trials") if names else Path()
+        files = {Path(name).stem: folder / Path(name).name for name in names}
+        for trial_id, file in files.items():
+            self._check(trial_id, file)
+        return files
 
     @property
     def has_observations(self) -> bool:
         """Whether any trial is finished."""
-        return any(self.trials_folder.glob("*.parquet"))
+        return any(name.endswith(".parquet") for name in self.store.names("trials"))
 
     def train_s(self, trial_ids: Iterable[str]) -> float:
         """Return the training time of some trials, added up."""
-        files = [self._trial_file(trial_id) for trial_id in trial_ids]
+        files = [self.store.at_hand(_trial_name(trial_id)) for trial_id in trial_ids]
         return float(sum(pq.read_table(file, columns=["train_s"])["train_s"][0].as_py() for file in files))
 
     def fingerprints(self) -> dict[tuple[str | int | None, ...], str]:
@@ -178,105 +183,67 @@ class Archive:
         rows = self.table().select(*CORPUS_FIELDS, "corpus_fingerprint").collect().rows()
         return {tuple(identity): fingerprint for *identity, fingerprint in rows}
 
-    def write_report(self, *, markdown: str, html: str, charts: Mapping[str, str]) -> tuple[Path, Path]:
+    def write_report(self, *, markdown: str, html: str, charts: Mapping[str, str]) -> tuple[str, str]:
         """Write both reports, and the charts that the Markdown one links to; returns where they are."""
-        paths = self.folder / "report.md", self.folder / "report.html"
+        texts = {**charts, "report.md": markdown, "report.html": html}
         try:
-            for name, svg in charts.items():
-                (self.folder / name).parent.mkdir(exist_ok=True)
-                write_whole(self.folder / name, svg.encode())
-            for path, text in zip(paths, (markdown, html), strict=True):
-                write_whole(path, text.encode())
+            for name, text in texts.items():
+                self.store.put(name, text.encode())
         except OSError as error:
-            raise ArchiveError(f"The report cannot be written to {self.folder}: {error.strerror or error}.") from error
-        return paths
+            raise ArchiveError(f"The report cannot be written to {self.place}: {error.strerror or error}.") from error
+        return self.within("report.md"), self.within("report.html")
 
-    def _trial_file(self, trial_id: str) -> Path:
-        return self.trials_folder / f"{trial_id}.parquet"
-
-    def _idle_file(self, node: str, run: str, when: str) -> Path:
-        return self.folder / "idle" / f"{node}--{run.replace(':', '')}--{when}.json"
-
-    def _refuse_other_study(self, study: Study) -> None:
-        """Refuse a folder that holds another study: its file is the record, and would be overwritten."""
-        if self.study_file.is_file() and (held := self.study()).name != study.name:
+    def _study_file(self) -> bytes:
+        try:
+            return self.store.read("study.toml")
+        except FileNotFoundError:
             raise ArchiveError(
-                f"{self.folder} holds the study {held.name!r}, not {study.name!r}. Give another folder with --out."
-            )
+                f"{self.place} holds no study: there is no study.toml in it. "
+                "Give the folder that `raystudy run` wrote, as data/studies/NAME."
+            ) from None
 
-    def _refuse_other_recipes(self, study: Study) -> None:
-        """Refuse trials that were measured under the same name with another recipe, seed or kind of device."""
-        wanted = {trial.id: trial for trial in _all_of(study)}
-        for file in sorted(self.trials_folder.glob("*.parquet")):
-            _check(file)
-            trial = wanted.get(file.stem)
-            if trial is None:
-                continue
-            row = pq.read_table(file, columns=[*Recipe.model_fields, "seed", "device", "threads"]).to_pylist()[0]
-            row["device"] = "cpu" if row["device"] == "cpu" else "gpu"
-            here = {"device": "gpu" if study.resources.gpus else "cpu", "threads": study.resources.cpus}
-            now = trial.recipe.model_dump() | {"seed": trial.seed} | here
-            changed = [f"{key} was {row[key]!r}, is now {now[key]!r}" for key in now if row[key] != now[key]]
-            if changed:
-                raise ArchiveError(
-                    f"{file} was measured otherwise: {'; '.join(changed)}. "
-                    "Give the study another name, or another folder with --out."
-                )
-
-    def _refuse_other_states(self, study: Study) -> None:
-        """Refuse the states of trials that were begun under the same name with another recipe or seed."""
-        for trial in _all_of(study):
-            checkpoints = self.checkpoints(trial.id)
-            kept = None if self.has(trial.id) else checkpoints.last()
-            if kept and (changed := kept.changed(recipe_terms(trial.recipe, trial.seed))):
-                raise ArchiveError(
-                    f"{checkpoints.folder} holds the state of a trial with another recipe: {'; '.join(changed)}. Give "
-                    "the study another name, or another folder with --out; or delete that folder to start it anew."
-                )
-
-    def _refuse_other_base(self, study: Study) -> None:
-        """Refuse to mix trials that start from other weights: their own rows do not tell how those were trained."""
-        began = self.has_observations or any((self.folder / "checkpoints").glob("*/*"))
-        if began and self.study_file.is_file() and self.study().pretraining != study.pretraining:
+    def _failure(self, name: str) -> Failure:
+        try:
+            return Failure(**json.loads(self.store.read(name)))
+        except (OSError, ValueError, TypeError) as error:
             raise ArchiveError(
-                f"The trials in {self.folder} were run with another [pretraining], or without one, so their models "
-                "start from other weights. Give the study another name, or another folder with --out."
+                f"{self.within(name)} is not a readable record of a failure ({error}). Move it away."
+            ) from error
+
+    def _baseline(self, name: str) -> Baseline:
+        try:
+            kept = json.loads(self.store.read(name))
+            return Baseline(**kept | {"idle": tuple(Idle(**each) for each in kept["idle"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ArchiveError(
+                f"{self.within(name)} is not a readable idle baseline ({error}). Move it away."
+            ) from error
+
+    def _check(self, trial_id: str, file: Path) -> None:
+        """Raise ArchiveError where a file is not an observation of this schema."""
+        told = self.within(_trial_name(trial_id))
+        try:
+            schema = pq.read_schema(file)
+        except (pa.ArrowException, OSError) as error:
+            raise ArchiveError(
+                f"{told} is not a readable observation ({str(error).splitlines()[0]}). "
+                "Move it away and run the study again: only this trial is repeated."
+            ) from error
+        if not schema.equals(SCHEMA):
+            version = (schema.metadata or {}).get(b"raystudy.schema_version", b"none").decode()
+            raise ArchiveError(
+                f"{told} has another schema (version {version}) than this raystudy reads (version {SCHEMA_VERSION}). "
+                "Analyse it with the raystudy that wrote it, or run the study again in another folder."
             )
 
 
-def _all_of(study: Study) -> Iterator[Trial]:
-    """Yield all that a study trains: its pretrainings, and its trials."""
-    yield from study.pretrainings()
-    yield from study.trials()
+def _trial_name(trial_id: str) -> str:
+    return f"trials/{trial_id}.parquet"
 
 
-def _failure(file: Path) -> Failure:
-    try:
-        return Failure(**json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise ArchiveError(f"{file} is not a readable record of a failure ({error}). Move it away.") from error
+def _pretrained_name(model: str) -> str:
+    return f"pretrained/{model}"
 
 
-def _baseline(file: Path) -> Baseline:
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        return Baseline(**kept | {"idle": tuple(Idle(**each) for each in kept["idle"])})
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ArchiveError(f"{file} is not a readable idle baseline ({error}). Move it away.") from error
-
-
-def _check(file: Path) -> None:
-    """Raise ArchiveError where a file is not an observation of this schema."""
-    try:
-        schema = pq.read_schema(file)
-    except (pa.ArrowException, OSError) as error:
-        raise ArchiveError(
-            f"{file} is not a readable observation ({str(error).splitlines()[0]}). "
-            "Move it away and run the study again: only this trial is repeated."
-        ) from error
-    if not schema.equals(SCHEMA):
-        version = (schema.metadata or {}).get(b"raystudy.schema_version", b"none").decode()
-        raise ArchiveError(
-            f"{file} has another schema (version {version}) than this raystudy reads (version {SCHEMA_VERSION}). "
-            "Analyse it with the raystudy that wrote it, or run the study again in another folder."
-        )
+def _idle_name(node: str, run: str, when: str) -> str:
+    return f"idle/{node}--{run.replace(':', '')}--{when}.json"

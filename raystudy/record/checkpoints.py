@@ -8,22 +8,22 @@ Of the states the last one is kept, of the readings all. A finished trial leaves
 """
 
 import dataclasses
+import io
 import json
-import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
-from raystudy.record.files import fill_whole, write_whole
 from raystudy.record.labelled import Answered
 from raystudy.record.outcome import Interval, Span
 from raystudy.record.schema import Float32, fields_of
 from raystudy.record.segment import Part, Segment
+from raystudy.record.store import Fill, Store
 from raystudy.record.trace import Trace, joined, shifted, trace_of
 from raystudy.study import Recipe
 
@@ -96,33 +96,40 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """The folder of one trial."""
+    """The states of one trial."""
 
-    folder: Path
+    store: Store
+    trial_id: str
 
-    def keep(self, kept: Kept, *, state: Callable[[Path], None], traces: Iterable[Trace]) -> None:
+    @property
+    def place(self) -> str:
+        """What a person calls the folder."""
+        return f"{self.store.place}/{self._folder}"
+
+    def keep(self, kept: Kept, *, state: Fill, traces: Iterable[Trace]) -> None:
         """Make this the last state; `state` writes the training's part. Killed meanwhile, the one before stays."""
         number = len(kept.course.intervals)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        fill_whole(self.state_file(number), state)
+        self.store.fill(self._state_name(number), state)
         table = pa.Table.from_pylist([dataclasses.asdict(trace) for trace in traces], schema=_TRACES)
-        part = self.folder / f"{number:04d}-{len(kept.segments) - 1}.traces.parquet"
-        fill_whole(part, lambda path: pq.write_table(table, path, compression="zstd"))
-        write_whole(self.folder / f"{number:04d}.json", json.dumps(dataclasses.asdict(kept)).encode())
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        part = f"{self._folder}/{number:04d}-{len(kept.segments) - 1}.traces.parquet"
+        self.store.put(part, sink.getvalue().to_pybytes())
+        self.store.put(f"{self._folder}/{number:04d}.json", json.dumps(dataclasses.asdict(kept)).encode())
         self._forget_before(number)
 
     def last(self) -> Kept | None:
         """Return the last state; null where none is kept. Raises ArchiveError where it cannot be read."""
-        return _kept(self.folder / f"{self.reached:04d}.json") if self.reached else None
+        return self._kept(f"{self._folder}/{reached:04d}.json") if (reached := self.reached) else None
 
     @property
     def reached(self) -> int:
         """How many intervals the last state has behind it; 0 where none is kept."""
-        return max((int(file.stem) for file in self.folder.glob("*.json") if file.stem.isdecimal()), default=0)
+        return max((number for number, _ in self._numbered(".json")), default=0)
 
     def state_file(self, number: int) -> Path:
-        """Return where the training's part of a state lies, by its number of intervals."""
-        return self.folder / f"{number:04d}.safetensors"
+        """Return a file on this machine with the training's part of a state, by its number of intervals."""
+        return self.store.at_hand(self._state_name(number))
 
     def parts(self, segments: Iterable[Segment]) -> tuple[Part, ...]:
         """Return the segments of the trial with what was read in each, on the clock that runs now."""
@@ -130,22 +137,52 @@ class Checkpoints:
 
     def unreadable(self) -> list[str]:
         """Return the names of files of readings that cannot be read: a gap in the readings, and no more."""
-        return [file.name for file in sorted(self.folder.glob("*.traces.parquet")) if _read(file) is None]
-
-    def _traces(self, place: int, segment: Segment) -> tuple[Trace, ...]:
-        files = sorted(self.folder.glob(f"*-{place}.traces.parquet"))
-        told = (trace_of(row) for file in files for row in _read(file) or ())
-        return joined([shifted(trace, segment.clock_shift_s) for trace in told])
+        return [PurePosixPath(name).name for name in self._names(".traces.parquet") if self._read(name) is None]
 
     def clear(self) -> None:
         """Delete all of it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.store.delete(self._folder)
+
+    @property
+    def _folder(self) -> str:
+        return f"checkpoints/{self.trial_id}"
+
+    def _state_name(self, number: int) -> str:
+        return f"{self._folder}/{number:04d}.safetensors"
+
+    def _names(self, ending: str) -> list[str]:
+        return [name for name in self.store.names(self._folder) if name.endswith(ending)]
+
+    def _numbered(self, ending: str) -> list[tuple[int, str]]:
+        stems = [(PurePosixPath(name).stem, name) for name in self._names(ending)]
+        return [(int(stem), name) for stem, name in stems if stem.isdecimal()]
+
+    def _traces(self, place: int, segment: Segment) -> tuple[Trace, ...]:
+        told = (trace_of(row) for name in self._names(f"-{place}.traces.parquet") for row in self._read(name) or ())
+        return joined([shifted(trace, segment.clock_shift_s) for trace in told])
 
     def _forget_before(self, number: int) -> None:
-        for file in self.folder.iterdir():
-            older = file.suffix in {".json", ".safetensors"} and file.stem.isdecimal() and int(file.stem) < number
-            if older or file.suffix == ".tmp":  # a half of one that was killed
-                file.unlink()
+        for older, name in (*self._numbered(".json"), *self._numbered(".safetensors")):
+            if older < number:
+                self.store.delete(name)
+        self.store.tidy(self._folder)
+
+    def _read(self, name: str) -> list[dict[str, Any]] | None:
+        """Return the readings in a file; null where it cannot be read."""
+        try:
+            rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(self.store.read(name)), schema=_TRACES).to_pylist()
+        except (pa.ArrowException, OSError):
+            return None
+        return rows
+
+    def _kept(self, name: str) -> Kept:
+        try:
+            return _kept_of(json.loads(self.store.read(name)))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ArchiveError(
+                f"{self.store.place}/{name} is not a readable state of a trial ({error}). "
+                f"Move {self.place} away; the trial starts anew."
+            ) from error
 
 
 _TRACES = pa.schema(list(fields_of(Trace)))
@@ -156,35 +193,20 @@ def recipe_terms(recipe: Recipe, seed: int) -> dict[str, str]:
     return {name: str(value) for name, value in recipe.model_dump().items()} | {"seed": str(seed)}
 
 
-def _read(file: Path) -> list[dict[str, Any]] | None:
-    """Return the readings in a file; null where it cannot be read."""
-    try:
-        rows: list[dict[str, Any]] = pq.read_table(file, schema=_TRACES).to_pylist()
-    except (pa.ArrowException, OSError):
-        return None
-    return rows
-
-
-def _kept(file: Path) -> Kept:
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        course = told["course"]
-        return Kept(
-            terms=told["terms"],
-            course=Course(
-                spans=tuple(Span(**each) for each in course["spans"]),
-                intervals=tuple(Interval(**each) for each in course["intervals"]),
-                step_losses=tuple(course["step_losses"]),
-                dear=course["dear"],
-                zero_shot=tuple(Answered(**each) for each in course["zero_shot"]),
-            ),
-            segments=tuple(Segment(**each) for each in told["segments"]),
-            at=Moment(**told["at"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ArchiveError(
-            f"{file} is not a readable state of a trial ({error}). Move {file.parent} away; the trial starts anew."
-        ) from error
+def _kept_of(told: dict[str, Any]) -> Kept:
+    course = told["course"]
+    return Kept(
+        terms=told["terms"],
+        course=Course(
+            spans=tuple(Span(**each) for each in course["spans"]),
+            intervals=tuple(Interval(**each) for each in course["intervals"]),
+            step_losses=tuple(course["step_losses"]),
+            dear=course["dear"],
+            zero_shot=tuple(Answered(**each) for each in course["zero_shot"]),
+        ),
+        segments=tuple(Segment(**each) for each in told["segments"]),
+        at=Moment(**told["at"]),
+    )
 
 
 def _moved(timed: Timed, by_s: float) -> Timed:

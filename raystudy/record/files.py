@@ -1,6 +1,7 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are there whole or not at all."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -13,16 +14,33 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def fill_whole(path: Path, fill: Callable[[Path], None]) -> None:
-    """Let something fill a file of a temporary name, then rename it; what fails leaves nothing."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    """Let something fill a file or make a folder of a temporary name, then rename it; what fails leaves nothing."""
+    temporary = temporary_for(path)
     try:
         fill(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())  # else a power cut may leave an empty file under the final name
+        for file in sorted(temporary.rglob("*")) if temporary.is_dir() else [temporary]:
+            if file.is_file():
+                with file.open("rb+") as written:
+                    os.fsync(written.fileno())  # else a power cut may leave an empty file under the final name
+        if path.is_dir():
+            shutil.rmtree(path)
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        forget(temporary)
         raise
+
+
+def temporary_for(path: Path) -> Path:
+    """Return a name beside `path` that nobody else writes to."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+
+
+def forget(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it; what is not there is no error."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _fill(path: Path, *, content: bytes) -> None:

@@ -9,6 +9,8 @@ SCHEMA is the contract between those who measure and those who analyse. Its hist
     3   the trajectory from zero tokens on, with repetition, held-out intervals and joules; losses of single steps;
         segments of interrupted trials; what ended the training; seeds of weights and order, and early stops, as recipe
     4   labelled examples: which were chosen, how held-out ones are answered; adapters; their settings as recipe
+    5   attempts that came to nothing before, and what they took; how long the trial waited for its node to cool down;
+        `device` names several GPUs, joined by `+`
 """
 
 import dataclasses
@@ -18,6 +20,7 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 
+from raystudy.record.attempt import Attempt
 from raystudy.record.energy import Energy
 from raystudy.record.gate import Expectation
 from raystudy.record.outcome import Outcome
@@ -27,7 +30,7 @@ from raystudy.record.totals import EnergyTotals
 from raystudy.record.trace import Trace
 from raystudy.study import Recipe
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +62,8 @@ class Provenance:
     study_sha256: Annotated[str, "of the study file"]
     git_commit: Annotated[str | None, "of the working directory; ends in `+` where files were changed"]
     versions: Annotated[dict[str, str], "of Python, of raystudy and of the packages that matter"]
+    cooled_s: Annotated[float | None, "waited before the trial for its node to cool down; null where not asked for"]
+    attempts: Annotated[tuple[Attempt, ...], "earlier ones that came to nothing; their joules are in no other column"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

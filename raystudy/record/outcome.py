@@ -76,7 +76,7 @@ class Outcome(Labelled):
     corpus_fingerprint: Annotated[str, "sha256 over the ordered documents"]
     corpus_synthetic: Annotated[bool, "whether a program generated the text"]
     tokenizer_fingerprint: Annotated[str, "sha256 over the tokenizer"]
-    device: Annotated[str, "`cpu`, or the UUID of the GPU"]
+    device: Annotated[str, "`cpu`, or the UUIDs of its GPUs, joined by `+`"]
     threads: Annotated[int, "torch threads"]
     reasons: Annotated[dict[str, str], "what the program chose by itself, and why"]
     stopped: Annotated[Stop, "what ended the training: its budget, or a rule that stopped it early"]

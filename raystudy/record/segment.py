@@ -23,7 +23,7 @@ class Segment:
     started_utc: Annotated[str, "wall clock at its start, ISO 8601"]
     host_hash: Annotated[str, "first 12 digits of the sha256 of the host name"]
     boot_hash: Annotated[str, "of the boot's id; another one has another monotonic clock"]
-    device: Annotated[str, "`cpu`, or the UUID of the GPU"]
+    device: Annotated[str, "`cpu`, or the UUIDs of its GPUs, joined by `+`"]
     clock_shift_s: Annotated[float, "what its times were moved by, onto the clock of the last segment"]
     start_s: Annotated[float, "monotonic clock of the last segment"]
     end_s: Annotated[float, "when its last state was kept, or the trial ended"]

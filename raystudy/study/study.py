@@ -18,8 +18,9 @@ class Resources(Strict):
 
     cpus: Count = 1
     """CPU cores of a trial: its torch threads, and the cores it is pinned to."""
-    gpus: Annotated[int, Field(ge=0, le=1)] = 0
-    """GPUs of a trial, 0 or 1. No fractions: trials that share a board cannot tell their joules apart."""
+    gpus: Annotated[int, Field(ge=0)] = 0
+    """GPUs of a trial, all of one node; more than one split each batch (data parallel). No fractions: trials that share
+    a board cannot tell their joules apart."""
     exclusive: bool = True
     """Keep a node for one trial at a time, so that the energy of the CPU package belongs to it."""
     checkpoint_after_s: NonNegative = 60.0
@@ -27,6 +28,10 @@ class Resources(Strict):
     a killed trial continues there; 0 keeps it at every evaluation, `inf` never. Needs `eval_every_tokens`."""
     fresh_process: bool | None = None
     """Start each trial in a new process. Default: where a GPU is used (a clean CUDA context), not otherwise."""
+
+    max_failures: Annotated[int, Field(ge=0)] = 1
+    """How often a trial is tried again in one run, after its process died or it raised an error. What the study itself
+    is wrong about (a loss that diverged, a corpus that cannot be read) is not tried again."""
 
     @property
     def starts_fresh(self) -> bool:
@@ -49,6 +54,11 @@ class Metering(Strict):
     """Power readings per second; energy counters of GPUs are read once a second and at the edges of a span."""
     idle_s: NonNegative = 5.0
     """Length of the idle baseline measured on every node before the first trial and after the last; 0 measures none."""
+    cooldown_s: NonNegative = 0.0
+    """Wait this long before each trial, so that none starts on a board that the one before has heated."""
+    cool_below_c: PositiveFloat | None = None
+    """Wait before each trial until no device of the node that tells its temperature is warmer, in degrees Celsius; at
+    most ten minutes."""
     powercap_root: str | None = None
     """Where RAPL is found. Default: RAYSTUDY_POWERCAP on the node, else /sys/class/powercap."""
     hwmon_root: str | None = None

@@ -1,24 +1,11 @@
 """The board: one actor where running trials write how far they are, and where the driver reads it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import ray
 
 from raystudy.power.monitor import NAMESPACE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Running:
-    """How far a running trial is."""
-
-    trial_id: str
-    node_id: str
-    tokens_seen: int
-    budget_tokens: int
-    tokens_per_s: float | None
-    loss: float | None
-    """Of its last step, nats per token."""
+from raystudy.record.live import Running
 
 
 @ray.remote(num_cpus=0)

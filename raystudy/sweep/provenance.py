@@ -11,6 +11,7 @@ from pathlib import Path
 
 from raystudy import __version__
 from raystudy.power.spill import boot_id
+from raystudy.record.attempt import Attempt
 from raystudy.record.observation import Provenance
 
 PACKAGES = (
@@ -23,7 +24,15 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def provenance_of(*, study_sha256: str, git_commit: str | None, gpu_name: str | None, node_id: str) -> Provenance:
+def provenance_of(
+    *,
+    study_sha256: str,
+    git_commit: str | None,
+    gpu_name: str | None,
+    node_id: str,
+    cooled_s: float | None = None,
+    attempts: tuple[Attempt, ...] = (),
+) -> Provenance:
     """Describe this process, this node and this moment."""
     return Provenance(
         started_utc=now_utc(),
@@ -37,6 +46,8 @@ def provenance_of(*, study_sha256: str, git_commit: str | None, gpu_name: str | 
         study_sha256=study_sha256,
         git_commit=git_commit,
         versions=versions(),
+        cooled_s=cooled_s,
+        attempts=attempts,
     )
 
 

@@ -23,7 +23,7 @@ def make_ready(study: Study, archive: Archive, trials: tuple[Trial, ...], tell: 
         fingerprint = ready.material.fingerprint
         if seen.get(ready.recipe.corpus_identity, fingerprint) != fingerprint:
             raise ArchiveError(
-                f"The text of the corpus {ready.recipe.corpus} has changed since the trials in {archive.folder} were "
+                f"The text of the corpus {ready.recipe.corpus} has changed since the trials in {archive.place} were "
                 "run. Give another folder with --out, or bring the text back (for stdlib: the same Python)."
             )
 

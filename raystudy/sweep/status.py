@@ -11,9 +11,11 @@ import ray
 
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
+from raystudy.record.live import Running, Snapshot
 from raystudy.study import Study, Trial
-from raystudy.sweep.board import Running, board_for
+from raystudy.sweep.board import board_for
 from raystudy.sweep.cluster import node_ids
+from raystudy.sweep.provenance import node_name
 
 _EVERY_S = 1.0
 _ANSWER_S = 1.0
@@ -26,22 +28,6 @@ class Plan:
 
     what: Literal["pretrainings", "trials"]
     trials: tuple[Trial, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
-    """A sweep at one moment, of what it runs then: pretrainings, or trials."""
-
-    what: str
-    planned: int
-    done: int
-    failed: int
-    running: tuple[Running, ...]
-    power_w: dict[str, float | None]
-    """Latest watts by device, over all nodes."""
-    elapsed_s: float
-    left_s: float | None
-    """Null until it can be told."""
 
 
 @contextmanager
@@ -74,7 +60,9 @@ class _Taker:
     def __init__(self, study: Study, archive: Archive, plan: Plan, started_s: float) -> None:
         self._archive, self._what, self._started_s = archive, plan.what, started_s
         self._board = board_for(study.name)
-        self._monitors = [monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()]
+        self._monitors = {
+            node_name(node_id): monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()
+        }
         tokens = {trial.id: trial.recipe.nominal_tokens for trial in plan.trials}
         self._weights = {trial: 1 if None in tokens.values() else weight or 1 for trial, weight in tokens.items()}
         self._weight_at_start = sum(weight for trial, weight in self._weights.items() if archive.has(trial))
@@ -95,14 +83,14 @@ class _Taker:
             left_s=self._left_s(done, running),
         )
 
-    def _power_w(self) -> dict[str, float | None]:
+    def _power_w(self) -> dict[str, dict[str, float | None]]:
         """Return the latest watts of all nodes whose monitor answers."""
-        asked = [monitor.latest_w.remote() for monitor in self._monitors]
-        answered, _ = ray.wait(asked, num_returns=len(asked), timeout=_ANSWER_S) if asked else ([], [])
-        power_w: dict[str, float | None] = {}
+        asked = {monitor.latest_w.remote(): node for node, monitor in self._monitors.items()}
+        answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_ANSWER_S) if asked else ([], [])
+        power_w: dict[str, dict[str, float | None]] = {}
         for answer in answered:
             with suppress(ray.exceptions.RayError):
-                power_w |= ray.get(answer)
+                power_w[asked[answer]] = ray.get(answer)
         return power_w
 
     def _left_s(self, done: list[str], running: tuple[Running, ...]) -> float | None:

@@ -17,11 +17,10 @@ def pretrainings_before(study: Study, archive: Archive, todo: tuple[Trial, ...])
     models = {trial.recipe.model for trial in todo}
     wanted = [each for each in study.pretrainings() if each.recipe.model in models]
     for each in wanted:
-        folder = archive.pretrained(each.recipe.model)
-        if archive.has(each.id) and not folder.is_dir():
+        if archive.has(each.id) and not archive.has_pretrained(each.recipe.model):
             raise ArchiveError(
-                f"{folder} is gone, and the trials that are missing start from its weights. Bring it back, or give "
-                "another folder with --out."
+                f"{archive.within(f'pretrained/{each.recipe.model}')} is gone, and the trials that are missing start "
+                "from its weights. Bring it back, or give another folder with --out."
             )
     return missing(archive, wanted)
 

@@ -9,18 +9,22 @@ A pretraining is a trial that leaves its weights in the archive besides, before 
 """
 
 import dataclasses
+import socket
 import time
 import traceback
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ray
 from ray import tune
 
 from raystudy.record.archive import Archive, Failure
+from raystudy.record.live import Running
 from raystudy.record.observation import Observation
+from raystudy.record.store import Fill
 from raystudy.study import Recipe, Resources
-from raystudy.sweep.board import Running, board_for
+from raystudy.sweep.board import board_for
 from raystudy.sweep.observe import observe
 from raystudy.sweep.provenance import node_name, now_utc, provenance_of
 from raystudy.sweep.readings import Readings
@@ -38,16 +42,16 @@ def bundle(resources: Resources) -> dict[str, float]:
 
 
 class Trial(tune.Trainable):
-    """A trial of the plan; `config` names it: trial_id, archive (a path all nodes see), run, git_commit."""
+    """A trial of the plan; `config` names it: trial_id, archive (a place all nodes see), run, git_commit."""
 
     @classmethod
     def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
         """Reserve what the study asks for."""
-        return tune.PlacementGroupFactory([bundle(Archive(Path(config["archive"])).study().resources)])
+        return tune.PlacementGroupFactory([bundle(Archive(config["archive"]).study().resources)])
 
     def setup(self, config: dict[str, Any]) -> None:
         """Find the trial in the plan, and wait until its node's monitor samples."""
-        self._archive = Archive(Path(config["archive"]))
+        self._archive = Archive(config["archive"])
         self._study = self._archive.study()
         self._run, self._git_commit = config["run"], config["git_commit"]
         self._pretrains = any(each.id == config["trial_id"] for each in self._study.pretrainings())
@@ -105,21 +109,21 @@ class Trial(tune.Trainable):
             device=placement.identity,
             resources=self._study.resources,
         )
-        recipe, save_to = self._weights()
+        recipe, save = self._weights()
         outcome = train(
             recipe,
             seed=self._trial.seed,
             placement=placement,
             allow_hub=self._study.allow_hub,
             hooks=Hooks(
-                tell=_Teller(self._board, self._trial.id, self._node_id),
+                tell=_Teller(self._board, self._trial.id, node=provenance.node, device=placement.identity),
                 at_edge=self._readings.edge,
                 due=attempt.due,
                 keep=attempt.keep,
                 spent_j=attempt.spent_j,
             ),
             since=attempt.since,
-            save_to=save_to,
+            save=save,
         )
         parts = attempt.parts(outcome)
         return observe(
@@ -131,20 +135,22 @@ class Trial(tune.Trainable):
             provenance=provenance,
         )
 
-    def _weights(self) -> tuple[Recipe, Path | None]:
-        """Return what is trained, from pretrained weights where the study has some, and where its weights are kept."""
+    def _weights(self) -> tuple[Recipe, Callable[[Fill], None] | None]:
+        """Return what is trained, from pretrained weights where the study has some, and what keeps its weights."""
         recipe = self._trial.recipe
         if self._study.pretraining is None:
             return recipe, None
-        folder = self._archive.pretrained(recipe.model)
-        return (recipe, folder) if self._pretrains else (recipe.model_copy(update={"model": str(folder)}), None)
+        if self._pretrains:
+            return recipe, partial(self._archive.keep_pretrained, recipe.model)
+        return recipe.model_copy(update={"model": str(self._archive.pretrained(recipe.model))}), None
 
 
 class _Teller:
     """Writes the progress of one trial on the board, about once a second."""
 
-    def __init__(self, board: Any, trial_id: str, node_id: str) -> None:
-        self._board, self._trial_id, self._node_id = board, trial_id, node_id
+    def __init__(self, board: Any, trial_id: str, *, node: str, device: str) -> None:
+        self._board, self._trial_id, self._node, self._device = board, trial_id, node, device
+        self._host = socket.gethostname()
         self._told_s = time.monotonic()
         self._told_tokens: int | None = None  # a training that goes on does not start at zero
 
@@ -159,7 +165,9 @@ class _Teller:
         self._board.write.remote(
             Running(
                 trial_id=self._trial_id,
-                node_id=self._node_id,
+                node=self._node,
+                host=self._host,
+                device=self._device,
                 tokens_seen=progress.tokens_seen,
                 budget_tokens=progress.budget_tokens,
                 tokens_per_s=None if told is None else (progress.tokens_seen - told) * per_s,

@@ -16,13 +16,14 @@ from pathlib import Path
 from ray import tune
 
 from raystudy.record.archive import Archive, Failure
+from raystudy.record.live import Snapshot
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
 from raystudy.sweep.baseline import Nodes
 from raystudy.sweep.cluster import cluster, refuse_unsatisfiable
 from raystudy.sweep.provenance import git_commit, now_utc
 from raystudy.sweep.ready import make_ready
-from raystudy.sweep.status import Plan, Snapshot, watching
+from raystudy.sweep.status import Plan, watching
 from raystudy.sweep.todo import able_to_begin, missing, pretrainings_before, tell_states
 from raystudy.sweep.trial import Trial
 
@@ -133,7 +134,7 @@ def _tune(
         Trial,
         param_space={
             "trial_id": tune.grid_search([trial.id for trial in trials]),
-            "archive": str(archive.folder.absolute()),
+            "archive": archive.store.address,
             "run": run,
             "git_commit": git_commit(Path.cwd()),
         },

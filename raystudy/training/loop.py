@@ -9,7 +9,9 @@ was interrupted starts with its last state, and goes on as if nothing had happen
 
 import gc
 import math
+from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -42,15 +44,15 @@ def train(
     allow_hub: bool = False,
     hooks: Hooks = NO_HOOKS,
     since: Since | None = None,
-    save_to: Path | None = None,
+    save: Callable[[Callable[[Path], None]], None] | None = None,
 ) -> Outcome:
     """
     Train a recipe from a seed, from the start or from where it was interrupted.
 
-    With `save_to` the trained model is written into that folder, as one that `recipe.model` may name. Raises
+    `save` is given a function that writes the trained model into a folder, as one that `recipe.model` may name. Raises
     DivergedError, CorpusError, ModelError; ArchiveError where a state cannot be read.
     """
-    if save_to is not None and recipe.finetuning == "lora":
+    if save is not None and recipe.finetuning == "lora":
         raise ModelError('A model with adapters is not written as a folder; pretrain with finetuning = "full".')
     try:
         course = since.course if since else Course()
@@ -58,8 +60,8 @@ def train(
         loaded = load(recipe, seed=seed, placement=placement, allow_hub=allow_hub, since=since)
         advance = Advance(recipe, loaded, clock, hooks, since=course)
         ended = advance.to_the_end()
-        if save_to is not None:
-            save_model(loaded.model, loaded.material.tokenizer_file, save_to)
+        if save is not None:
+            save(partial(save_model, loaded.model, loaded.material.tokenizer_file))
             clock.switch("save")
             ended = replace(ended, course=replace(ended.course, spans=clock.spans))
         return _outcome(recipe, loaded, placement, ended=ended)

@@ -11,6 +11,7 @@ import pytest
 
 from raystudy.cli import app, main
 from raystudy.record.archive import Archive, Failure
+from raystudy.record.opening import open_for
 from tests.fakes.rapl import zone
 from tests.observations import observation, study_of, trajectory
 
@@ -59,10 +60,10 @@ def finished(tmp_path: Path) -> Path:
     """Return the folder of a study whose trials are all there."""
     study = study_of(levels="[1_000, 2_000]", repetitions="2")
     archive = Archive(tmp_path / "finished")
-    archive.open_for(study, STUDY)
+    open_for(archive, study, STUDY)
     for trial in study.trials():
         archive.write(observation(trial, study=study))
-    return archive.folder
+    return Path(archive.place)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -165,9 +166,9 @@ def test_results_show_shared_joules(typed: Typed, tmp_path: Path) -> None:
     shown = []
     for name, changes in (("own", {}), ("shared", {"energy_j": None, "energy_u_j": None, "energy_shared_j": 250.0})):
         archive = Archive(tmp_path / name)
-        archive.open_for(study, STUDY)
+        open_for(archive, study, STUDY)
         archive.write(observation(next(study.trials()), study=study, **changes))
-        shown.append(typed("results", archive.folder)[1])
+        shown.append(typed("results", Path(archive.place))[1])
 
     assert [(False, False), (True, True)] == [("shared" in out, "250" in out) for out in shown]
 
@@ -176,10 +177,10 @@ def test_results_by_interval(typed: Typed, tmp_path: Path) -> None:
     """Each interval is a row that says whose it is, in the form that `raystudy dynamics` takes."""
     study = study_of(kind="dynamics", factor="init_seed", levels="[1, 2]", repetitions="1", recipe__order_seed="1")
     archive = Archive(tmp_path / "study")
-    archive.open_for(study, STUDY)
+    open_for(archive, study, STUDY)
     for trial in study.trials():
         archive.write(observation(trial, study=study, **trajectory([5.0, 4.0, 3.0])))
-    _, csv, _ = typed("results", archive.folder, "--intervals", "--format", "csv")
+    _, csv, _ = typed("results", Path(archive.place), "--intervals", "--format", "csv")
     header, *rows = csv.splitlines()
 
     assert 6 == len(rows)

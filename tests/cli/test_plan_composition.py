@@ -8,6 +8,7 @@ import pytest
 
 from raystudy.cli import main
 from raystudy.record.archive import Archive, Failure
+from raystudy.record.opening import open_for
 from raystudy.study import parse
 from tests.observations import observation
 
@@ -104,7 +105,7 @@ def test_plan_tells_the_time_of_labelled_examples(typed: Typed) -> None:
 def test_status_counts_pretrainings_apart(typed: Typed, tmp_path: Path) -> None:
     """What is finished, and what failed, of both."""
     study, archive = parse(TEXT, name="cut.toml"), Archive(tmp_path / "out")
-    archive.open_for(study, TEXT)
+    open_for(archive, study, TEXT)
     done, failed = study.pretrainings()
     archive.write(observation(done, study=study))
     archive.write_failure(Failure(trial_id=failed.id, at_utc="2026", reason="it diverged", details=""))

@@ -9,6 +9,7 @@ from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Baseline, Failure
 from raystudy.record.checkpoints import recipe_terms
 from raystudy.record.energy import Idle
+from raystudy.record.opening import open_for
 from raystudy.study import Study, parse
 from tests.composed import composed
 from tests.observations import observation, study_of
@@ -29,7 +30,7 @@ def study() -> Study:
 def archive(study: Study, tmp_path: Path) -> Archive:
     """Return an archive that holds the first trial of the study."""
     archive = Archive(tmp_path / "made")
-    archive.open_for(study, TEXT)
+    open_for(archive, study, TEXT)
     archive.write(observation(next(study.trials()), study=study))
     return archive
 
@@ -50,8 +51,8 @@ factors.sampler = ["few_long", "many_short"]
 def test_another_base_is_refused(tmp_path: Path, *, before: str, after: str, finished: bool) -> None:
     """Once a trial is finished or begun, all others start from the same weights."""
     archive, study = Archive(tmp_path / "cut"), parse(CUT + before, name="cut.toml")
-    archive.open_for(parse(CUT + after, name="cut.toml"), CUT + after)
-    archive.open_for(study, CUT + before)
+    open_for(archive, parse(CUT + after, name="cut.toml"), CUT + after)
+    open_for(archive, study, CUT + before)
     trial = next(study.trials())
     if finished:
         archive.write(observation(trial, study=study, device="cpu", threads=1))
@@ -60,8 +61,8 @@ def test_another_base_is_refused(tmp_path: Path, *, before: str, after: str, fin
         archive.checkpoints(trial.id).keep(kept_state, state=lambda path: path.touch(), traces=())
 
     with pytest.raises(ArchiveError, match=r"run with another \[pretraining\], or without one"):
-        archive.open_for(parse(CUT + after, name="cut.toml"), CUT + after)
-    assert CUT + before == archive.study_file.read_text()
+        open_for(archive, parse(CUT + after, name="cut.toml"), CUT + after)
+    assert CUT + before == Path(archive.place, "study.toml").read_text()
 
 
 def test_a_written_trial_is_there(archive: Archive, study: Study) -> None:
@@ -71,12 +72,12 @@ def test_a_written_trial_is_there(archive: Archive, study: Study) -> None:
     assert archive.has(first.id)
     assert not any(archive.has(trial.id) for trial in others)
     assert [first.id] == archive.table().collect()["trial_id"].to_list()
-    assert [f"{first.id}.parquet"] == [path.name for path in archive.trials_folder.iterdir()]
+    assert [f"{first.id}.parquet"] == [path.name for path in Path(archive.place, "trials").iterdir()]
 
 
 def test_the_study_file_is_kept_as_it_was(archive: Archive) -> None:
     """The file is the record: its very text lies beside the results."""
-    assert archive.study_file.read_text() == TEXT
+    assert Path(archive.place, "study.toml").read_text() == TEXT
 
 
 def test_failures_are_kept_until_the_trial_is_finished(archive: Archive, study: Study) -> None:
@@ -88,7 +89,7 @@ def test_failures_are_kept_until_the_trial_is_finished(archive: Archive, study: 
             archive.write_failure(failure)
 
     assert {second.id: "09"} == {trial_id: failure.reason for trial_id, failure in archive.failures().items()}
-    assert 4 == len(list(archive.failures_folder.iterdir()))
+    assert 4 == len(list(Path(archive.place, "failures").iterdir()))
 
 
 def test_a_folder_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:
@@ -96,18 +97,18 @@ def test_a_folder_that_cannot_be_written_is_refused(study: Study, tmp_path: Path
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(ArchiveError, match=r"cannot be written to .*file/made: .*--out"):
-        Archive(tmp_path / "file" / "made").open_for(study, TEXT)
+        open_for(Archive(tmp_path / "file" / "made"), study, TEXT)
 
 
 def test_another_seed_is_refused(archive: Archive) -> None:
     """A trial of the same name from another seed is another trial."""
     with pytest.raises(ArchiveError, match="seed was 1, is now 7"):
-        archive.open_for(study_of(levels="[1_000, 2_000]", repetitions="2", seed="7", **ON_GPU), TEXT)
+        open_for(archive, study_of(levels="[1_000, 2_000]", repetitions="2", seed="7", **ON_GPU), TEXT)
 
 
 def test_more_repetitions_are_welcome(archive: Archive) -> None:
     """A study may grow: what was measured stays what it was."""
-    archive.open_for(study_of(levels="[1_000, 2_000, 4_000]", repetitions="9", **ON_GPU), TEXT)
+    open_for(archive, study_of(levels="[1_000, 2_000, 4_000]", repetitions="9", **ON_GPU), TEXT)
 
     assert archive.has_observations
 
@@ -121,7 +122,7 @@ def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
 def test_an_empty_archive_has_no_table(study: Study, tmp_path: Path) -> None:
     """Before any trial is finished there is nothing to analyse, and the error says what adds it."""
     archive = Archive(tmp_path)
-    archive.open_for(study, TEXT)
+    open_for(archive, study, TEXT)
 
     with pytest.raises(ArchiveError, match="no finished trial yet"):
         archive.table()
@@ -168,7 +169,7 @@ def test_a_baseline_is_never_overwritten(archive: Archive) -> None:
 
 def test_a_broken_baseline_is_named(archive: Archive) -> None:
     """A file that is no baseline is named, with what to do."""
-    (archive.folder / "idle" / "a1--now--before.json").write_text("{}")
+    archive.store.put("idle/a1--now--before.json", b"{}")
 
     with pytest.raises(ArchiveError, match=r"before.json is not a readable idle baseline .* Move it away"):
         archive.baselines()
@@ -179,11 +180,11 @@ def test_a_state_of_another_recipe_is_refused(study: Study, tmp_path: Path) -> N
     archive, trial = Archive(tmp_path / "begun"), next(study.trials())
     begun = dataclasses.replace(kept(), terms=recipe_terms(trial.recipe, trial.seed))
     archive.checkpoints(trial.id).keep(begun, state=lambda path: path.touch(), traces=[])
-    archive.open_for(study, TEXT)
+    open_for(archive, study, TEXT)
     edited = study_of(levels="[1_000, 2_000]", repetitions="2", recipe__context="64", **ON_GPU)
 
     with pytest.raises(ArchiveError, match="context was 128, is 64"):
-        archive.open_for(edited, TEXT)
+        open_for(archive, edited, TEXT)
 
 
 def test_a_state_of_another_pretraining_is_refused(tmp_path: Path) -> None:
@@ -195,4 +196,4 @@ def test_a_state_of_another_pretraining_is_refused(tmp_path: Path) -> None:
     archive.checkpoints(begun.id).keep(kept_so_far, state=lambda path: path.touch(), traces=[])
 
     with pytest.raises(ArchiveError, match="tokens was 2000, is 3000"):
-        archive.open_for(composed(**pretraining | {"pretraining__tokens": "3_000"}), TEXT)
+        open_for(archive, composed(**pretraining | {"pretraining__tokens": "3_000"}), TEXT)

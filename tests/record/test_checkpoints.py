@@ -11,6 +11,7 @@ from raystudy.record.labelled import Answered
 from raystudy.record.outcome import Interval, Span
 from raystudy.record.schema import Float32
 from raystudy.record.segment import Segment
+from raystudy.record.store import LocalStore
 from tests.observations import segment, trace
 
 HERE = Moment(mono_s=110.0, unix_s=1_000_110.0, boot_hash="b007b007b007")
@@ -46,7 +47,7 @@ def _ok(_: int) -> None:
 @pytest.fixture
 def checkpoints(tmp_path: Path) -> Checkpoints:
     """Return the folder of a trial, which is not there yet."""
-    return Checkpoints(tmp_path / "trial")
+    return Checkpoints(LocalStore(tmp_path), "trial")
 
 
 def test_what_was_kept_is_read(checkpoints: Checkpoints) -> None:
@@ -61,7 +62,7 @@ def test_only_the_last_state_is_kept(checkpoints: Checkpoints) -> None:
     """The weights of earlier states go, their readings stay."""
     for intervals in (1, 2, 3):
         keep(checkpoints, kept(intervals=intervals))
-    files = [file.name for file in sorted(checkpoints.folder.iterdir())]
+    files = [file.name for file in sorted(Path(checkpoints.place).iterdir())]
 
     assert 3 == checkpoints.reached
     assert ["0001-0.traces.parquet", "0002-0.traces.parquet", "0003-0.traces.parquet", "0003.json"] == files[:4]
@@ -80,7 +81,7 @@ def test_a_state_that_could_not_be_written_changes_nothing(checkpoints: Checkpoi
         checkpoints.keep(kept(intervals=2), state=full, traces=[])
 
     assert kept() == checkpoints.last()
-    assert not list(checkpoints.folder.glob(".*"))
+    assert not list(Path(checkpoints.place).glob(".*"))
 
 
 def test_readings_come_back_by_segment(checkpoints: Checkpoints) -> None:
@@ -119,7 +120,7 @@ def test_a_wall_clock_that_went_back_lets_nothing_overlap() -> None:
 def test_what_cannot_be_read_says_what_to_do(checkpoints: Checkpoints) -> None:
     """A broken record of a state is no traceback."""
     keep(checkpoints, kept())
-    (checkpoints.folder / "0001.json").write_text("{")
+    (Path(checkpoints.place) / "0001.json").write_text("{")
 
     with pytest.raises(ArchiveError, match="the trial starts anew"):
         checkpoints.last()
@@ -131,14 +132,14 @@ def test_a_finished_trial_leaves_no_folder(checkpoints: Checkpoints) -> None:
     checkpoints.clear()
     checkpoints.clear()
 
-    assert not checkpoints.folder.exists()
+    assert not Path(checkpoints.place).exists()
 
 
 def test_readings_that_cannot_be_read_are_a_gap(checkpoints: Checkpoints) -> None:
     """A file that was cut short takes its own readings away, is told by name, and hinders nothing."""
     keep(checkpoints, kept())
     keep(checkpoints, kept(intervals=2))
-    (checkpoints.folder / "0002-0.traces.parquet").write_bytes(b"PAR1")
+    (Path(checkpoints.place) / "0002-0.traces.parquet").write_bytes(b"PAR1")
     (part,) = checkpoints.parts([segment()])
 
     assert ["0002-0.traces.parquet"] == checkpoints.unreadable()
@@ -148,11 +149,11 @@ def test_readings_that_cannot_be_read_are_a_gap(checkpoints: Checkpoints) -> Non
 def test_what_a_kill_left_behind_goes_with_the_next_state(checkpoints: Checkpoints) -> None:
     """Half files are as large as a model; and names that are no state's are nobody's."""
     keep(checkpoints, kept())
-    (checkpoints.folder / ".0001.safetensors.abc.tmp").write_bytes(b"half")
-    (checkpoints.folder / "notes.json").write_text("{}")
+    (Path(checkpoints.place) / ".0001.safetensors.abc.tmp").write_bytes(b"half")
+    (Path(checkpoints.place) / "notes.json").write_text("{}")
     keep(checkpoints, kept(intervals=2))
 
-    assert not list(checkpoints.folder.glob(".*.tmp"))
+    assert not list(Path(checkpoints.place).glob(".*.tmp"))
     assert kept(intervals=2) == checkpoints.last()
 
 

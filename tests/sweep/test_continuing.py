@@ -8,6 +8,7 @@ import pytest
 
 from raystudy.record.checkpoints import Checkpoints, Course
 from raystudy.record.outcome import Span
+from raystudy.record.store import LocalStore
 from raystudy.record.trace import Trace
 from raystudy.study import Resources
 from raystudy.sweep.continuing import Continuing, terms_of
@@ -39,7 +40,7 @@ def attempt(
 ) -> Continuing:
     """Return an attempt at the trial."""
     return Continuing(
-        Checkpoints(folder / "trial"),
+        Checkpoints(LocalStore(folder), "trial"),
         Told(*traces),
         PROVENANCE,
         terms=TERMS | terms,
@@ -78,12 +79,12 @@ def test_a_state_of_other_software_is_not_used(tmp_path: Path) -> None:
 
     assert later.since is None
     assert "started anew: torch was" in later.reasons["continued"]
-    assert 0 == Checkpoints(tmp_path / "trial").reached
+    assert 0 == Checkpoints(LocalStore(tmp_path), "trial").reached
 
 
 def test_a_state_that_cannot_be_kept_ends_no_training(tmp_path: Path) -> None:
     """A folder that cannot be made, a full disk: the reason is recorded."""
-    (tmp_path / "trial").write_text("a file where the folder should be")
+    (tmp_path / "checkpoints").write_text("a file where the folder should be")
     hindered = attempt(tmp_path)
     keep(hindered)
 

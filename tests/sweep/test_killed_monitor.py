@@ -10,6 +10,7 @@ import ray
 
 from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
+from raystudy.record.opening import open_for
 from raystudy.study import Study, parse
 from raystudy.sweep.status import Snapshot
 from raystudy.sweep.tune import run
@@ -60,7 +61,7 @@ def swept(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     root = tmp_path_factory.mktemp("powercap")
     text = TEXT.format(root=root)
     archive, study = Archive(tmp_path_factory.mktemp("killed")), parse(text, name="killed.toml")
-    archive.open_for(study, text)
+    open_for(archive, study, text)
     killer, counter = Killer(study), LiveRapl(root)
     counter.start()
     run(study, archive, address=None, tell=lambda _: None, watch=killer)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from raystudy.record.archive import Archive
+from raystudy.record.opening import open_for
 from raystudy.study import parse
 from raystudy.sweep.status import Snapshot
 from raystudy.sweep.tune import run
@@ -67,7 +68,7 @@ def swept(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Swept:
     counter.start()
     text, archive = TEXT.format(root=root), Archive(tmp_path_factory.mktemp("killed"))
     study, killer = parse(text, name="killed.toml"), Killer(archive)
-    archive.open_for(study, text)
+    open_for(archive, study, text)
     run(study, archive, address=None, tell=said.append, watch=killer)
     counter.end()
     return archive.table().collect().to_dicts()[0], said, killer, archive
@@ -83,7 +84,7 @@ def test_it_goes_on_in_the_same_run(swept: Swept) -> None:
     ]
     assert 2 == len(row["segments"])
     assert {} == archive.failures()
-    assert not Path(archive.folder / "checkpoints" / row["trial_id"]).exists()
+    assert not Path(archive.place, "checkpoints", row["trial_id"]).exists()
 
 
 def test_its_losses_are_those_of_an_unbroken_run(swept: Swept) -> None:

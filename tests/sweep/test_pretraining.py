@@ -10,6 +10,7 @@ import pytest
 
 from raystudy.errors import ArchiveError, CorpusError, ModelError
 from raystudy.record.archive import Archive
+from raystudy.record.opening import open_for
 from raystudy.study import Study, Trial, parse
 from raystudy.sweep.continuing import terms_of
 from raystudy.sweep.ready import make_ready
@@ -80,7 +81,7 @@ def text_in(folder: Path) -> str:
 def sweep(archive: Archive, text: str, killer: Killer | None = None, said: list[str] | None = None) -> Sweep:
     """Run what an archive lacks of a study."""
     study = parse(text, name="pretrained.toml")
-    archive.open_for(study, text)
+    open_for(archive, study, text)
     tell = (said if said is not None else []).append
     return run(study, archive, address=None, tell=tell, watch=killer or (lambda _: None))
 
@@ -106,8 +107,8 @@ def swept(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Swept:
     del ray_cluster
     folder = tmp_path_factory.mktemp("pretrained")
     archive, said = Archive(folder / "out"), list[str]()
-    archive.pretrained("tiny-0.3m").mkdir(parents=True)
-    (archive.pretrained("tiny-0.3m") / "model.safetensors").touch()
+    Path(archive.place, "pretrained", "tiny-0.3m").mkdir(parents=True)
+    (Path(archive.place, "pretrained", "tiny-0.3m") / "model.safetensors").touch()
     text, killer = text_in(folder), Killer(archive)
     damage(archive, *(each for each in parse(text, name="").pretrainings() if each.id == BLOCKED))
     return archive, sweep(archive, text, killer, said), killer, said
@@ -116,7 +117,7 @@ def swept(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Swept:
 @pytest.fixture
 def copy(swept: Swept, tmp_path: Path) -> Archive:
     """Return a copy that a test may spoil."""
-    return Archive(Path(shutil.copytree(swept[0].folder, tmp_path / "copy")))
+    return Archive(Path(shutil.copytree(Path(swept[0].place), tmp_path / "copy")))
 
 
 def rows(archive: Archive) -> dict[str, dict[str, Any]]:
@@ -175,13 +176,13 @@ def test_running_again_runs_what_is_missing(copy: Archive) -> None:
         {trial.recipe.model for trial in todo},
         [each.id for each in pretrainings_before(study, copy, todo)],
     )
-    done = sweep(copy, copy.study_file.read_text().replace(', "tiny-1m"', ""))
+    done = sweep(copy, Path(copy.place, "study.toml").read_text().replace(', "tiny-1m"', ""))
     assert ((), (), ()) == (done.pretrained, done.ran, done.failed)
 
 
 def test_weights_without_a_row_are_made_again(swept: Swept) -> None:
     """A process may be killed between weights and row: the pretraining runs again, and its weights are whole."""
-    weights = swept[0].pretrained("tiny-0.3m") / "model.safetensors"
+    weights = Path(swept[0].place, "pretrained", "tiny-0.3m") / "model.safetensors"
 
     assert weights.stat().st_size > 4 * 300_000
     assert {"model.safetensors", "tokenizer.json"} < {path.name for path in weights.parent.iterdir()}
@@ -189,7 +190,7 @@ def test_weights_without_a_row_are_made_again(swept: Swept) -> None:
 
 def test_a_pretraining_without_its_row_is_missing(copy: Archive) -> None:
     """Its weights alone are no proof that it was finished; those of other models are left alone."""
-    (copy.trials_folder / f"{FIRST[1]}.parquet").unlink()
+    (Path(copy.place, "trials") / f"{FIRST[1]}.parquet").unlink()
     study = copy.study()
 
     assert [FIRST[1], BLOCKED] == [each.id for each in pretrainings_before(study, copy, tuple(study.trials()))]
@@ -197,7 +198,7 @@ def test_a_pretraining_without_its_row_is_missing(copy: Archive) -> None:
 
 def test_weights_that_are_gone_are_told(copy: Archive) -> None:
     """They are missed where a trial is to start from them, and not before."""
-    shutil.rmtree(copy.pretrained("tiny-0.1m"))
+    shutil.rmtree(Path(copy.place, "pretrained", "tiny-0.1m"))
     study = copy.study()
     of_small, of_large = (
         [t for t in study.trials() if t.recipe.model == model] for model in ("tiny-0.1m", "tiny-0.3m")
@@ -210,7 +211,7 @@ def test_weights_that_are_gone_are_told(copy: Archive) -> None:
 
 def test_another_pretraining_is_refused(copy: Archive) -> None:
     """Weights that were trained otherwise under the same name are another study."""
-    text = copy.study_file.read_text().replace("tokens = 20_000", "tokens = 10_000")
+    text = Path(copy.place, "study.toml").read_text().replace("tokens = 20_000", "tokens = 10_000")
 
     with pytest.raises(
         ArchiveError, match=r"pretraining-tiny_0.1m--r00.parquet was measured otherwise: tokens was 20000"
@@ -234,7 +235,7 @@ def planned(tmp_path: Path) -> tuple[Study, Archive]:
     """Return the study and an archive without any row."""
     text = text_in(tmp_path)
     study, archive = parse(text, name="pretrained.toml"), Archive(tmp_path / "out")
-    archive.open_for(study, text)
+    open_for(archive, study, text)
     return study, archive
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
+from raystudy.record.opening import open_for
 from raystudy.study import Study, Trial
 from raystudy.sweep.tune import run, settle
 from tests.observations import observation, study_of
@@ -24,7 +25,7 @@ def study() -> Study:
 def archive(study: Study, tmp_path: Path) -> Archive:
     """Return an archive without any trial."""
     archive = Archive(tmp_path)
-    archive.open_for(study, "")
+    open_for(archive, study, "")
     return archive
 
 

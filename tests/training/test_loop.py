@@ -1,6 +1,7 @@
 """A training gives the same losses for the same seed, counts what it really processed, and cuts its time into spans."""
 
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from raystudy.errors import DivergedError, ModelError
 from raystudy.record.outcome import Outcome
+from raystudy.record.store import LocalStore
 from raystudy.study import Recipe, Resources
 from raystudy.training import models
 from raystudy.training.ceiling import flops_ceiling_per_s
@@ -169,9 +171,10 @@ def test_a_local_folder_is_a_model(tmp_path: Path) -> None:
 
 def test_a_trained_model_is_saved_as_one_to_load(tmp_path: Path) -> None:
     """The folder holds weights and tokenizer: loaded by its name it goes on where the training ended."""
+    store = LocalStore(tmp_path)
     folder = tmp_path / "model"
     recipe, placement = recipe_of({"tokens": 2_000}), place(Resources(cpus=1))
-    first, again = (train(recipe, seed=1, placement=placement, save_to=folder) for _ in range(2))
+    first, again = (train(recipe, seed=1, placement=placement, save=partial(store.fill, "model")) for _ in range(2))
     loaded = run(model=str(folder), tokenizer=None, tokens=256)
 
     assert ["load", "eval", "train", "eval", "save"] == [span.name for span in first.spans]
@@ -181,10 +184,10 @@ def test_a_trained_model_is_saved_as_one_to_load(tmp_path: Path) -> None:
     assert ["model"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_adapters_are_no_model_to_save(tmp_path: Path) -> None:
+def test_adapters_are_no_model_to_save() -> None:
     """Who pretrains trains all weights; it is refused before any energy is spent."""
     with pytest.raises(ModelError, match='pretrain with finetuning = "full"'):
-        train(recipe_of({"finetuning": "lora"}), seed=1, placement=place(Resources(cpus=1)), save_to=tmp_path / "model")
+        train(recipe_of({"finetuning": "lora"}), seed=1, placement=place(Resources(cpus=1)), save=lambda _: None)
 
 
 def test_adapters_are_trained_on_text_too(once: Outcome) -> None:
