@@ -10,7 +10,8 @@
     ├── MeterError          an instrument that cannot be read
     │   └── NoMeterError        there is no such instrument on this machine
     ├── ClusterError        no node offers what a trial needs
-    └── AnalysisError       a study or a table that cannot be analysed
+    ├── AnalysisError       a study or a table that cannot be analysed
+    └── QueryError          SQL that is not answered
 
 The command line turns each into one sentence and exit code 2.
 """
@@ -65,3 +66,7 @@ class ClusterError(RaystudyError):
 
 class AnalysisError(RaystudyError):
     """A study, or its table, cannot be analysed."""
+
+
+class QueryError(RaystudyError):
+    """A query is none, names what is not there, or takes too much."""

@@ -6,12 +6,13 @@ A study of dynamics asks them too, but for those that dynamics_caveats.py names 
 
 from collections.abc import Callable, Iterator
 
-from raystudy.analysis import board_caveats, design_caveats, energy_caveats, meter_caveats, text_caveats
+from raystudy.analysis import board_caveats, design_caveats, energy_caveats, meter_caveats, text_caveats, whole
 from raystudy.analysis.trials import Trials
 
 Caveat = Callable[[Trials], Iterator[str]]
 
 CAVEATS: tuple[Caveat, ...] = (
+    energy_caveats.rehearsed,
     energy_caveats.nameplate,
     energy_caveats.not_measured,
     energy_caveats.mixed_methods,
@@ -28,6 +29,7 @@ CAVEATS: tuple[Caveat, ...] = (
     design_caveats.mixed_seeds,
     design_caveats.shared_node,
     design_caveats.left_out,
+    whole.much_lost,
     energy_caveats.unsteady,
     energy_caveats.uncertain,
     meter_caveats.within_uncertainty,

@@ -8,6 +8,7 @@ from raystudy.analysis.parameter_efficiency import audit, parts
 from raystudy.analysis.ratios import published
 from raystudy.analysis.trials import Trials
 from raystudy.analysis.words import counted, listing, number
+from raystudy.record.segment import REHEARSED
 from raystudy.stats.audit import NullF
 
 UNSTEADY = 0.10
@@ -16,6 +17,16 @@ UNCERTAIN = 0.05
 """Half-width of the instrument's interval over the joules, from which it limits what can be seen."""
 _SHOWN = 0.0005
 """Shares below it would be printed as 0.0 %."""
+
+
+def rehearsed(trials: Trials) -> Iterator[str]:
+    """Joules of GPUs that did not train."""
+    rehearsals = trials.rows.filter(pl.col("gpu_name") == REHEARSED).height
+    if rehearsals:
+        yield (
+            f"{rehearsals} of {counted(trials.rows.height, 'trial')} were rehearsed on the CPU: the joules of their "
+            "GPUs are not those of their work, nor are their times. Run the study on nodes without RAYSTUDY_REHEARSAL."
+        )
 
 
 def nameplate(trials: Trials) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 own devices     the trials' figures, added up
 shared ones     the union of the trials' spans: of each trial only the time that no earlier one has covered
+What attempts took that came to nothing before a trial came through is told beside it, and in no sum.
 """
 
 import math
@@ -14,11 +15,15 @@ import polars as pl
 from raystudy.analysis.findings import Table
 from raystudy.analysis.readings import traces_of
 from raystudy.analysis.trials import Trials, figures_of
+from raystudy.analysis.words import counted, number
 from raystudy.record.energy import energies
 from raystudy.record.outcome import Span
 
 SLIVER_S = 1.0
 """Where so short a rest of a trial has no figure of its own, its mean power stands for it, give or take all of it."""
+
+WORTH = 0.05
+"""Share of the trials' training from which it is worth a caveat what came to nothing."""
 
 Stretch = tuple[float, float]
 
@@ -37,6 +42,26 @@ class Used:
     shared: bool
     summed_j: float | None
     """Added up over trials: more than energy_j where several saw the same joules."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lost:
+    """What attempts took that came to nothing, of trials that were finished later."""
+
+    attempts: int
+    trials: int
+    lost_s: float
+    energy_j: float
+    unmeasured: int
+    """Attempts whose joules are not known."""
+
+    @property
+    def sentence(self) -> str:
+        """Say it."""
+        whose = f"{counted(self.attempts, 'attempt')} at {counted(self.trials, 'trial')} came to nothing"
+        joules = f", {number(self.energy_j)} J" if self.unmeasured < self.attempts else ""
+        unknown = f" (the joules of {self.unmeasured} are not known)" if self.unmeasured else ""
+        return f"{whose} before one came through: {number(self.lost_s)} s{joules}{unknown}, which are in no figure."
 
 
 def table(trials: Trials) -> tuple[Table, ...]:
@@ -73,11 +98,40 @@ def _note(trials: Trials, devices: Iterable[Used]) -> str:
     left_out = " those that are left out elsewhere, too," if trials.finished.height > trials.rows.height else ""
     known = any(each.energy_j is not None for each in devices)
     before = "" if trials.pretrainings.is_empty() else "The pretrainings are not in it. "
+    came_to_nothing = lost(trials)
+    before += f"{came_to_nothing.sentence} " if came_to_nothing else ""
     return (
         f"All finished trials,{left_out} loading and evaluation included; what several trials saw at once is counted "
         "once. A module or a board contains other devices, so its line must not be added to theirs. "
         f"{before}{trials.joules.note if trials.joules.estimated or not known else ''}"
     ).strip()
+
+
+def lost(trials: Trials) -> Lost | None:
+    """Return what came to nothing before the finished trials came through; null where nothing did."""
+    attempts = trials.finished.select("trial_id", "attempts").explode("attempts").drop_nulls("attempts")
+    if attempts.is_empty():
+        return None
+    told = attempts.unnest("attempts")
+    joules = told["lost_estimated_j" if trials.joules.estimated else "lost_j"]
+    return Lost(
+        attempts=told.height,
+        trials=told["trial_id"].n_unique(),
+        lost_s=math.fsum(told["lost_s"].drop_nulls()),
+        energy_j=math.fsum(joules.drop_nulls()),
+        unmeasured=joules.null_count(),
+    )
+
+
+def much_lost(trials: Trials) -> Iterator[str]:
+    """Attempts that came to nothing and took much, which no cost of a level shows."""
+    found = lost(trials)
+    train_s = float(trials.finished["train_s"].sum())
+    if found and found.lost_s >= WORTH * train_s:
+        yield (
+            f"{found.sentence} That is {found.lost_s / train_s:.0%} of the time that the finished trials trained; "
+            "The folder `failures` of the archive says why."
+        )
 
 
 def used(trials: Trials) -> tuple[Used, ...]:

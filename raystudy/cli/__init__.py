@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from raystudy.cli import analyze, anova, dynamics, law, measure, meters, plan, results, run, schema, status
+from raystudy.cli import analyze, anova, dynamics, law, measure, meters, plan, results, run, schema, serve, status, submit
 from raystudy.errors import RaystudyError
 
 app = typer.Typer(
@@ -25,8 +25,10 @@ app = typer.Typer(
 for verb in (
     plan.plan,
     run.run,
+    submit.submit,
     status.status,
     results.results,
+    serve.serve,
     analyze.analyze,
     anova.anova,
     dynamics.dynamics,

@@ -1,5 +1,6 @@
 """The live display of a sweep: trial i of n, tokens/s, loss, watts, time left; lines instead where output is piped."""
 
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -19,7 +20,7 @@ class Display:
         """Show nothing yet; enter the context to start."""
         self._study, self._console = study, console
         self._live = Live(console=console, transient=True, refresh_per_second=4)
-        self._shown: tuple[str, int] | None = None
+        self._shown: tuple[object, ...] | None = None
 
     def __enter__(self) -> Self:
         """Start the live part, on a terminal."""
@@ -36,15 +37,20 @@ class Display:
 
     def tell(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(Text(text, style="dim"), soft_wrap=True)
+        self._print(Text(text, style="dim"))
 
     def watch(self, snapshot: "Snapshot") -> None:
-        """Show a snapshot: the live table on a terminal, else a line whenever a trial has finished."""
+        """Show a snapshot: the live table on a terminal, else a line when a trial has finished, or waits."""
         if self._live.is_started:
             self._live.update(_table(self._study, snapshot))
-        elif (snapshot.what, snapshot.done) != self._shown:
-            self._shown = snapshot.what, snapshot.done
-            self._console.print(_headline(self._study, snapshot), soft_wrap=True, highlight=False)
+        elif (shown := (snapshot.what, snapshot.done, *_waiting(snapshot))) != self._shown:
+            self._shown = shown
+            self._print(Text(_headline(self._study, snapshot)))
+
+    def _print(self, line: Text) -> None:
+        """Print a line, if anybody is there to read it: who closes a pipe must not end a sweep."""
+        with suppress(OSError, SystemExit):  # rich exits where a pipe is broken
+            self._console.print(line, soft_wrap=True)
 
 
 def _headline(study: str, snapshot: "Snapshot") -> str:
@@ -55,8 +61,14 @@ def _headline(study: str, snapshot: "Snapshot") -> str:
         " + ".join(f"{watts:.0f} W {_short(device)}" for device, watts in measured if watts is not None),
         f"{_clock(snapshot.elapsed_s)} gone",
         f"about {_clock(snapshot.left_s)} left" if snapshot.left_s is not None else "",
+        *(f"{each.trial_id}: {each.doing}" for each in snapshot.running if each.doing),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _waiting(snapshot: "Snapshot") -> list[str]:
+    """Return the trials that do something else than train."""
+    return [each.trial_id for each in snapshot.running if each.doing]
 
 
 def _table(study: str, snapshot: "Snapshot") -> Table:

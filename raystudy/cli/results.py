@@ -1,4 +1,4 @@
-"""`raystudy results`: the observations as a table, CSV, JSON or Parquet."""
+"""`raystudy results`: the observations as a table, CSV, JSON, Parquet or Arrow, from here or through a dashboard."""
 
 import sys
 from collections.abc import Sequence
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from raystudy.cli.arguments import Folder
+from raystudy.cli.arguments import Insecure, OfStudy, Place, dashboard_at
 from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +23,7 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     parquet = "parquet"
+    arrow = "arrow"
 
 
 SHOWN = (
@@ -50,15 +50,20 @@ SHOWN_OF_INTERVALS = (
     "energy_u_j",
     "energy_estimated_j",
 )
-WHOSE = ("trial_id", "condition", "repetition", "seed", "init_seed", "order_seed", "stopped")
-"""What tells whose an interval is."""
 WHERE_ANY = ("energy_j", "energy_u_j", "energy_shared_j", "energy_estimated_j", "sample_examples", "accuracy")
 """Columns of joules, and of labelled examples: shown where there are any."""
+FLAT = (Format.table, Format.csv)
+"""Formats without columns of lists."""
 
 
 def results(
-    folder: Folder,
+    place: Place,
     *,
+    study: OfStudy = None,
+    sql: Annotated[
+        str | None,
+        typer.Option("--sql", help="A query over the tables `trials`, `intervals` and `failures`, in polars' SQL."),
+    ] = None,
     intervals: Annotated[
         bool, typer.Option("--intervals", help="One row an interval of the trajectory instead of one a trial.")
     ] = False,
@@ -66,56 +71,83 @@ def results(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write; needed for parquet. Default: stdout.")
     ] = None,
+    insecure: Insecure = False,
 ) -> None:
     """
     Write the finished trials of a study, one row a trial; pretrainings are rows too, of repetition 0.
 
-    CSV leaves out the nested columns (traces, spans, intervals, energies); JSON and Parquet have them. With --intervals
-    each interval is a row, as `raystudy dynamics` takes it. The table on the terminal shows some columns only.
+    CSV leaves out the nested columns (traces, spans, intervals, energies); JSON, Parquet and Arrow have them. With
+    --intervals each interval is a row, as `raystudy dynamics` takes it. The table on the terminal shows some columns
+    only. Arrow goes to a file as an IPC file, to a pipe as an IPC stream.
+
+    Through the dashboard of a cluster a query job reads them there, and its answer comes back in the job's log.
 
     Example: `raystudy results data/studies/efficiency-laptop --format csv --out trials.csv`
+
+    Example: `raystudy results http://localhost:8265 --sql "select tokens, avg(energy_j) from trials group by tokens"`
     """
-    table = Archive(folder).table().collect()
-    if intervals:
-        table = _intervals(table)
+    _check(format_, out, sql=sql, intervals=intervals)
+    table = _asked(place, study=study, sql=sql, intervals=intervals, nested=format_ not in FLAT, insecure=insecure)
     if format_ is Format.table:
-        if out is not None:
-            raise ArchiveError("A table is for the terminal: choose --format csv, json or parquet for a file.")
-        _print(table, SHOWN_OF_INTERVALS if intervals else SHOWN)
+        _print(table, table.columns if sql else SHOWN_OF_INTERVALS if intervals else SHOWN)
     elif out is not None:
         _write(table, format_, out)
-    elif format_ is Format.parquet:
-        raise ArchiveError("Parquet is not text: give the file to write with --out.")
+    elif format_ is Format.arrow:
+        _stream(table)
     else:
         sys.stdout.write(_text(table, format_))
 
 
+def _check(format_: Format, out: Path | None, *, sql: str | None, intervals: bool) -> None:
+    """Refuse what does not go together, before anything is asked."""
+    if sql is not None and intervals:
+        raise ArchiveError("--sql names its tables itself: select from `intervals`, and leave --intervals out.")
+    if format_ is Format.table and out is not None:
+        raise ArchiveError("A table is for the terminal: choose --format csv, json, parquet or arrow for a file.")
+    if format_ is Format.parquet and out is None:
+        raise ArchiveError("Parquet is not text: give the file to write with --out.")
+    if format_ is Format.arrow and out is None and sys.stdout.isatty():
+        raise ArchiveError("Arrow is not text: give the file to write with --out, or pipe it on.")
+
+
+def _asked(
+    place: str, *, study: str | None, sql: str | None, intervals: bool, nested: bool, insecure: bool
+) -> "pl.DataFrame":
+    """Read the rows here, or let the cluster do so."""
+    dashboard = dashboard_at(place, study=study, insecure=insecure)
+    if dashboard is not None:
+        from raystudy.dashboard.ask import ask_rows
+
+        return ask_rows(dashboard, study=study, sql=sql, intervals=intervals, nested=nested)
+    from raystudy.dashboard.answer import rows
+    from raystudy.record.archive import Archive
+
+    return rows(Archive(place), sql=sql, intervals=intervals, nested=nested)
+
+
 def _write(table: "pl.DataFrame", format_: Format, out: Path) -> None:
+    import polars as pl
+
     try:
         if format_ is Format.parquet:
             table.write_parquet(out)
+        elif format_ is Format.arrow:
+            table.write_ipc(out, compat_level=pl.CompatLevel.oldest())
         else:
             out.write_text(_text(table, format_), encoding="utf-8")
     except OSError as error:
         raise ArchiveError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
+def _stream(table: "pl.DataFrame") -> None:
+    """Write Arrow that readers of any age take: newer ones alone know polars' own kind of text."""
+    import polars as pl
+
+    table.write_ipc_stream(sys.stdout.buffer, compat_level=pl.CompatLevel.oldest())
+
+
 def _text(table: "pl.DataFrame", format_: Format) -> str:
-    """Return the table as JSON, or as CSV without its nested columns."""
-    import polars as pl
-
-    if format_ is Format.json:
-        return table.write_json()
-    return table.select(name for name, kind in table.schema.items() if not isinstance(kind, pl.List)).write_csv()
-
-
-def _intervals(table: "pl.DataFrame") -> "pl.DataFrame":
-    """Return one row an interval: which trial, what it gave, what it took."""
-    import polars as pl
-
-    each = table.select(*WHOSE, "intervals", "interval_energies").explode("intervals", "interval_energies")
-    number = pl.int_range(pl.len()).over("trial_id")
-    return each.select(*WHOSE, pl.exclude(*WHOSE), interval=number).unnest("intervals", "interval_energies")
+    return table.write_json() if format_ is Format.json else table.write_csv()
 
 
 def _print(frame: "pl.DataFrame", columns: Sequence[str]) -> None:

@@ -1,54 +1,132 @@
-"""`raystudy status`: which trials of a study are finished, failed, missing."""
+"""`raystudy status`: which trials of a study are finished, failed, missing, and what runs now."""
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from raystudy.cli.arguments import Folder
-from raystudy.record.archive import Archive
-from raystudy.study import Trial
+from raystudy.cli.arguments import Insecure, OfStudy, Place, dashboard_at
+
+if TYPE_CHECKING:
+    from raystudy.dashboard.state import State, TrialState
+    from raystudy.record.live import Live, Running, Snapshot
+
+SILENT_S = 30.0
+"""A driver tells how far it is every few seconds; after this it may be gone."""
 
 
-def status(folder: Folder) -> None:
+def status(place: Place, *, study: OfStudy = None, insecure: Insecure = False) -> None:
     """
     Show which trials of a study are finished, which failed and why, which were interrupted, and which are missing;
-    pretrainings, where a study has some, are counted apart.
+    pretrainings, where a study has some, are counted apart. While it runs: who runs it, what runs where and how far it
+    is, the watts of each node, and the time left.
 
     Exits with 1 where trials failed.
 
     Example: `raystudy status data/studies/efficiency-laptop`
+
+    Example: `raystudy status http://localhost:8265`
     """
-    archive, console = Archive(folder), Console()
-    study = archive.study()
-    pretrainings, trials = list(study.pretrainings()), list(study.trials())
-    everything = pretrainings + trials
-    wanted = {trial.id for trial in everything}
-    failures = {name: failure for name, failure in archive.failures().items() if name in wanted}
-    states = {trial.id: _state(archive, trial.id, failed=trial.id in failures) for trial in everything}
-    counts = [_count(states, pretrainings, "pretrainings")] if pretrainings else []
-    counts.append(_count(states, trials, "trials"))
-    table = Table(title=f"{study.name}: {', '.join(counts)} finished", title_justify="left")
-    for column in ("trial", "block", "state"):
-        table.add_column(column, no_wrap=True)
-    for trial in everything:
-        table.add_row(trial.id, str(trial.repetition) if trial in trials else "before", states[trial.id])
-    console.print(table)
-    for name, failure in failures.items():
-        console.print(f"failed {name}: {failure.reason}", markup=False, highlight=False)
-    if failures:
+    state, console = _asked(place, study=study, insecure=insecure), Console()
+    console.print(_trials(state))
+    if state.live is not None:
+        _show_live(state.live, state.silent_s or 0.0, console)
+    for name, reason in state.failures:
+        console.print(f"failed {name}: {reason}", markup=False, highlight=False)
+    if state.failures:
         raise typer.Exit(1)
 
 
-def _count(states: Mapping[str, str], trials: Sequence[Trial], what: str) -> str:
-    return f"{sum(states[trial.id] == 'finished' for trial in trials)} of {len(trials)} {what}"
+def _asked(place: str, *, study: str | None, insecure: bool) -> "State":
+    """Read the state here, or let the cluster do so."""
+    dashboard = dashboard_at(place, study=study, insecure=insecure)
+    if dashboard is not None:
+        from raystudy.dashboard.ask import ask_state
+
+        return ask_state(dashboard, study=study)
+    from raystudy.dashboard.state import state_of
+    from raystudy.record.archive import Archive
+
+    return state_of(Archive(place))
 
 
-def _state(archive: Archive, trial_id: str, *, failed: bool) -> str:
-    """Say how far a trial is; the first interval is the evaluation before any token."""
-    if archive.has(trial_id):
+def _trials(state: "State") -> Table:
+    pretrainings = [trial for trial in state.trials if trial.block is None]
+    trials = [trial for trial in state.trials if trial.block is not None]
+    counts = [_count(pretrainings, "pretrainings")] if pretrainings else []
+    counts.append(_count(trials, "trials"))
+    table = Table(title=f"{state.study}: {', '.join(counts)} finished", title_justify="left")
+    for column in ("trial", "block", "state"):
+        table.add_column(column, no_wrap=True)
+    snapshot = state.live.snapshot if state.live else None
+    running = {each.trial_id for each in snapshot.running} if snapshot else set()
+    for trial in state.trials:
+        block = "before" if trial.block is None else str(trial.block)
+        table.add_row(trial.trial_id, block, _words(trial, runs=trial.trial_id in running))
+    return table
+
+
+def _count(trials: "list[TrialState]", what: str) -> str:
+    return f"{sum(trial.finished for trial in trials)} of {len(trials)} {what}"
+
+
+def _words(trial: "TrialState", *, runs: bool) -> str:
+    if trial.finished:
         return "finished"
-    reached = archive.checkpoints(trial_id).reached
-    kept = f"kept after interval {reached - 1}" if reached else ""
-    return ", ".join(part for part in ("failed" if failed else "", kept) if part) or "missing"
+    kept = "" if trial.kept is None else f"kept after interval {trial.kept}"
+    said = ("running" if runs else "failed" if trial.failed else "", kept)
+    return ", ".join(part for part in said if part) or "missing"
+
+
+def _show_live(live: "Live", silent_s: float, console: Console) -> None:
+    """Say who runs the study, what runs where, what the nodes draw, and how long it will take."""
+    driver = live.driver
+    where = f", with --address {driver.address}" if driver.address else ""
+    gone = "; if it is gone, `raystudy run` goes on" if silent_s > SILENT_S else ""
+    began = driver.began_utc[:16].replace("T", " ")
+    said = (
+        f"Run by process {driver.pid} of {driver.host} since {began} UTC{where}; last heard {silent_s:.0f} s ago{gone}."
+    )
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
+    if live.snapshot is None:
+        return
+    if live.snapshot.running:
+        console.print(_running(live.snapshot.running))
+    for line in (*_watts(live.snapshot), _left(live.snapshot)):
+        console.print(line, markup=False, highlight=False)
+
+
+def _running(running: "tuple[Running, ...]") -> Table:
+    table = Table(title="Running", title_justify="left")
+    for column in ("trial", "node"):
+        table.add_column(column, no_wrap=True)
+    for column in ("host", "device"):
+        table.add_column(column, overflow="fold")
+    for column in ("progress", "tokens/s", "loss"):
+        table.add_column(column, justify="right")
+    for each in running:
+        table.add_row(
+            each.trial_id,
+            each.node,
+            each.host,
+            each.device,
+            f"{each.tokens_seen / each.budget_tokens:.0%}" if each.budget_tokens else "—",
+            "—" if each.tokens_per_s is None else f"{each.tokens_per_s:,.0f}",
+            "—" if each.loss is None else f"{each.loss:.3f}",
+        )
+    return table
+
+
+def _watts(snapshot: "Snapshot") -> list[str]:
+    """Return a line for each node that tells its power."""
+    lines = []
+    for node, devices in snapshot.power_w.items():
+        told = [f"{watts:.1f} W {device}" for device, watts in devices.items() if watts is not None]
+        lines += [f"Node {node} draws {', '.join(told)}."] if told else []
+    return lines
+
+
+def _left(snapshot: "Snapshot") -> str:
+    gone = f"{snapshot.done} of {snapshot.planned} {snapshot.what} after {snapshot.elapsed_s / 60:.1f} min"
+    return gone + ("." if snapshot.left_s is None else f", about {snapshot.left_s / 60:.1f} min left.")

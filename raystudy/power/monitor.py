@@ -1,16 +1,16 @@
 """The sampler as a Ray actor, one for each node; it knows nothing of trials.
 
-    trial ──monitor_for(node)──▶ PowerMonitor ──edge, span──▶ traces
-                                      └──▶ Export ──▶ Prometheus
+    driver ──monitor_for(node)──▶ PowerMonitor ──edge, span──▶ traces
+    trial ───monitor_of(node)──────┘  └──▶ Export ──▶ Prometheus
 
-A trial asks for the monitor of its node itself, so nodes that join later have one too. Monitors are detached (the
-handle of the first trial does not decide how long they live), so whoever runs a sweep stops them at its end.
+The driver starts one on each node and owns it, so Ray ends it with the driver, however that ends; a trial only finds
+it. Handles that were found keep nothing alive: the driver holds its own as long as it sweeps.
 """
 
 import contextlib
 import os
 import time
-from typing import Any
+from collections.abc import Collection
 
 import ray
 from ray.actor import ActorHandle
@@ -20,6 +20,7 @@ from raystudy.errors import MeterError
 from raystudy.power import METERS, open_meters
 from raystudy.power.export import Export
 from raystudy.power.meter import Meter
+from raystudy.power.nvml_memory import BoardMemory, memory_of
 from raystudy.power.sampler import Sampler
 from raystudy.power.spill import spill_folder
 from raystudy.record.energy import Idle, belongs, idle_powers
@@ -80,6 +81,14 @@ class PowerMonitor:
         """Return the power of each device just now, for a display."""
         return self._sampler.latest_w()
 
+    def latest_c(self) -> dict[str, float]:
+        """Return the last temperature of each device that tells one."""
+        return self._sampler.latest_c()
+
+    def memory(self, boards: tuple[str, ...]) -> tuple[BoardMemory, ...]:
+        """Return the memory of some NVIDIA boards, named by index or UUID; none where NVML does not tell."""
+        return memory_of(boards)
+
     def idle(self, duration_s: float) -> tuple[Idle, ...]:
         """Return the mean power of each device over the next seconds, in which nobody should use the node."""
         start_s = self._sampler.mark()
@@ -103,28 +112,33 @@ class PowerMonitor:
 
 def monitor_for(node_id: str, metering: Metering, *, study: str) -> ActorHandle:
     """
-    Return a study's monitor of a node, started if there is none; await its ready() before anything is measured.
+    Return this driver's monitor of a node, started if there is none; await its ready() before anything is measured.
 
-    Each study has its own: two sweeps on one cluster may meter differently, and the first to end stops its own only.
+    It ends with the driver, or once the handle that started it is gone.
     """
     return PowerMonitor.options(  # type: ignore[attr-defined]
-        name=f"power-{study}-{node_id}",
+        name=_name(node_id, study),
         namespace=NAMESPACE,
         get_if_exists=True,
-        lifetime="detached",
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
     ).remote(node_id, metering, study)
 
 
-def stop_monitors(study: str) -> None:
-    """Stop a study's monitors on all nodes; each has some seconds to clear up."""
-    monitors: list[Any] = []
-    for actor in ray.util.list_named_actors(all_namespaces=True):
-        if actor["namespace"] == NAMESPACE and actor["name"].rpartition("-")[0] == f"power-{study}":
-            with contextlib.suppress(ValueError):  # it died on its own meanwhile
-                monitors.append(ray.get_actor(actor["name"], namespace=NAMESPACE))
+def monitor_of(node_id: str, *, study: str) -> ActorHandle:
+    """Return the monitor of a node that the driver of this process has started; raises ValueError where it has none."""
+    return ray.get_actor(_name(node_id, study), namespace=NAMESPACE)
+
+
+def stop(monitors: Collection[ActorHandle]) -> None:
+    """Stop monitors; each has some seconds to clear up."""
     closing = [monitor.close.remote() for monitor in monitors]
     if closing:
         ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
     for monitor in monitors:
-        ray.kill(monitor)
+        with contextlib.suppress(ray.exceptions.RayError):  # its node is gone
+            ray.kill(monitor)
+
+
+def _name(node_id: str, study: str) -> str:
+    """Name a monitor by its driver, too: those of a driver that was just killed may live some seconds longer."""
+    return f"power-{study}-{ray.get_runtime_context().get_job_id()}-{node_id}"

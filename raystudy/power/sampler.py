@@ -138,6 +138,16 @@ class Sampler:
         with self._lock:
             return latest_w({track.line.channel: track.ring for track in self._tracks})
 
+    def latest_c(self) -> dict[str, float]:
+        """Return the last temperature of each device that told one."""
+        with self._lock:
+            newest = {
+                track.line.channel.device: track.ring.newest()
+                for track in self._tracks
+                if track.line.channel.quantity == "temperature_c"
+            }
+        return {device: last.value for device, last in newest.items() if last and last.value is not None}
+
     def put_away(self) -> None:
         """Write what came since the last time to disk; what is there and old is let go of. Done every minute."""
         now_s = self._tried_s = time.monotonic()

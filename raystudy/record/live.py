@@ -22,13 +22,22 @@ class Running:
     node: str
     """First 12 digits of Ray's id of the node."""
     host: str
-    device: str
-    """`cpu`, or the UUIDs of its GPUs, joined by `+`."""
+    device: str | None
+    """`cpu`, or the UUIDs of its GPUs, joined by `+`; null until it has them."""
     tokens_seen: int
-    budget_tokens: int
+    budget_tokens: int | None
+    """Null until it trains."""
     tokens_per_s: float | None
     loss: float | None
     """Of its last step, nats per token."""
+    began_s: float | None = None
+    """When it began to be measured, on the monotonic clock of its node, as the two below; null before."""
+    since_s: float | None = None
+    """When its last state was kept, else its beginning: what it does since then is lost if its process dies."""
+    told_s: float | None = None
+    """When this was told."""
+    doing: str | None = None
+    """What it does instead of training: what it waits for, what it cannot write. Null while it trains."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +65,7 @@ class Driver:
     process_began_s: float
     """Unix time of its start: the number of a process is used again."""
     boot_hash: str
+    """Of the boot's id, and of the namespace in which its number counts: containers of one host may share a name."""
     began_utc: str
     address: str | None
     """Of the Ray cluster; null for a Ray of its own."""

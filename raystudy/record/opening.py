@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
 from raystudy.record.checkpoints import recipe_terms
+from raystudy.record.segment import gpus_of
 from raystudy.study import Recipe, Study, Trial
 
 _ELSEWHERE = "Give the study another name, or another folder with --out."
@@ -33,14 +34,14 @@ def _refuse_other_study(archive: Archive, study: Study) -> None:
 
 
 def _refuse_other_recipes(archive: Archive, study: Study) -> None:
-    """Refuse trials that were measured under the same name with another recipe, seed or kind of device."""
+    """Refuse trials that were measured under the same name with another recipe, seed or number of GPUs or threads."""
     files = archive.trial_files()
     for trial in _all_of(study):
         if trial.id not in files:
             continue
         row = pq.read_table(files[trial.id], columns=[*Recipe.model_fields, "seed", "device", "threads"]).to_pylist()[0]
-        row["device"] = "cpu" if row["device"] == "cpu" else "gpu"
-        here = {"device": "gpu" if study.resources.gpus else "cpu", "threads": study.resources.cpus}
+        row["gpus"] = len(gpus_of(row["device"]))
+        here = {"gpus": study.resources.gpus, "threads": study.resources.cpus}
         now = trial.recipe.model_dump() | {"seed": trial.seed} | here
         changed = [f"{key} was {row[key]!r}, is now {now[key]!r}" for key in now if row[key] != now[key]]
         if changed:

@@ -15,6 +15,14 @@ from raystudy.record.outcome import Interval, Span
 from raystudy.record.totals import EnergyTotals, totals
 from raystudy.record.trace import Trace, joined
 
+REHEARSED = "none: a rehearsal on the CPU"
+"""The model of the GPUs of a trial that was charged for some, and trained on the CPU."""
+
+
+def gpus_of(device: str) -> frozenset[str]:
+    """Return the UUIDs of the GPUs in the `device` of a trial or segment; none where that is `cpu`."""
+    return frozenset(device.split("+")) - {"cpu"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:

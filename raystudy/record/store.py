@@ -8,6 +8,7 @@ Names are relative, with `/` between their parts. A file is there whole or not a
 
 import os
 import tempfile
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -136,7 +137,7 @@ class FetchedStore(ABC):
     def __init__(self, place: str) -> None:
         self.place = self.address = place
         self._fetched: dict[str, str] = {}
-        self._room: tempfile.TemporaryDirectory[str] | None = None
+        self._room: Path | None = None
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -179,14 +180,15 @@ class FetchedStore(ABC):
         if not stamps:
             raise FileNotFoundError(f"There is no {name} in {self.place}.")
         if self._room is None:
-            self._room = tempfile.TemporaryDirectory(prefix="raystudy-")
+            self._room = Path(tempfile.mkdtemp(prefix="raystudy-"))
+            weakref.finalize(self, forget, self._room)
         for each, stamp in stamps.items():
-            path = Path(self._room.name) / each
+            path = self._room / each
             if self._fetched.get(each) != stamp:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(path, self.read(each))
                 self._fetched[each] = stamp
-        return Path(self._room.name) / name
+        return self._room / name
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, or a folder that holds one."""

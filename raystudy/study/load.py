@@ -19,8 +19,21 @@ _IN_TOML = {
     "too_short": "it should hold something",
     "dict_type": "it should be a table",
     "model_type": "it should be a table",
+    "int_type": "it should be a whole number",
+    "float_type": "it should be a number",
+    "bool_type": "it should be true or false",
+    "string_type": "it should be a text",
+    "string_too_short": "it should hold something",
+    "string_pattern_mismatch": "it should be letters, digits, `.`, `_` and `-`, the first one a letter or a digit",
+    "finite_number": "it should be a finite number",
 }
 """What pydantic's types are called in a study file."""
+
+_MARK = "\ufeff"
+"""Some editors write it before the text."""
+
+_LONGEST = 80
+"""Characters of a value that a sentence repeats."""
 
 
 def load(path: Path) -> Study:
@@ -29,12 +42,19 @@ def load(path: Path) -> Study:
         return parse(path.read_text(encoding="utf-8"), name=str(path))
     except FileNotFoundError:
         raise StudyFileError(f"There is no study file {path}.{_nearby(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyFileError(f"The study file {path} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise StudyFileError(
+            f"The study file {path} is no UTF-8 text: its byte {error.start + 1} is {error.object[error.start]:#04x}. "
+            "Save it as UTF-8."
+        ) from error
+    except OSError as error:
+        raise StudyFileError(f"The study file {path} cannot be read: {error.strerror or error}.") from error
 
 
 def parse(text: str, *, name: str) -> Study:
     """Read a study from TOML text; `name` is what errors call it."""
+    if text.startswith(_MARK):
+        raise StudyFileError(f"{name} begins with a byte order mark, which TOML has not. Save it as UTF-8 without one.")
     try:
         study = Study.model_validate(tomllib.loads(text))
         for factor, levels in study.factors.items():
@@ -43,6 +63,10 @@ def parse(text: str, *, name: str) -> Study:
             condition.applied_to(study.recipe)
     except tomllib.TOMLDecodeError as error:
         raise StudyFileError(f"{name} is not TOML: {error}.") from error
+    except RecursionError as error:
+        raise StudyFileError(
+            f"{name} holds lists or tables in each other too deep to read; a study needs two."
+        ) from error
     except ValidationError as error:
         raise StudyFileError("\n".join(f"{name}: {_sentence(mistake)}" for mistake in _told(error))) from error
     except _FactorError as error:
@@ -58,7 +82,7 @@ def _check_factor(study: Study, factor: str, levels: tuple[object, ...]) -> None
     known = list(Recipe.model_fields)
     if factor not in known:
         raise _FactorError(
-            f"factors.{factor} is not a field of the recipe.{_suggestion(factor, known)} "
+            f"factors.{_legible(factor)} is not a field of the recipe.{_suggestion(factor, known)} "
             f"A factor is one of: {', '.join(known)}."
         )
     for index, level in enumerate(levels):
@@ -80,7 +104,7 @@ def _told(error: ValidationError) -> list[Any]:
 def _sentence(mistake: Any) -> str:
     """Say what pydantic found; `mistake` is one of its error details."""
     keys = [str(part) for part in mistake["loc"][:3]]
-    key, found = ".".join(keys), mistake["input"]
+    key, found = ".".join(map(_legible, keys)), mistake["input"]
     if mistake["type"] == "extra_forbidden":
         known = _fields_at(keys[:-1])
         return f"{key} is not a key.{_suggestion(keys[-1], known)} Known here: {', '.join(known)}."
@@ -92,16 +116,25 @@ def _sentence(mistake: Any) -> str:
     if mistake["type"] == "value_error":
         return f"{key}: {said}." if key else f"{said}."
     choices = mistake.get("ctx", {}).get("expected", "")
-    allowed = [word.strip("'") for word in choices.replace(" or ", ", ").split(", ")]
-    return f"{key} = {found!r}: {said[0].lower()}{said[1:]}.{_suggestion(str(found), allowed)}"
+    allowed = [word.strip("'") for word in choices.replace(" or ", ", ").split(", ") if word]
+    return f"{key} = {_cut(repr(found))}: {said[0].lower()}{said[1:]}.{_suggestion(str(found), allowed)}"
 
 
 def _fields_at(keys: list[str]) -> list[str]:
     """List the keys that the study file knows under these keys."""
     model: type[BaseModel] = Study
     for key in keys:
-        model = type(model.model_fields[key].default)
+        model = Recipe if key == "pretraining" else type(model.model_fields[key].default)
     return list(model.model_fields)
+
+
+def _legible(key: str) -> str:
+    """Return a key as one can read it: TOML lets it be anything between quotes."""
+    return _cut(key) if key and key.isprintable() else _cut(repr(key))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _suggestion(found: str, allowed: list[str]) -> str:

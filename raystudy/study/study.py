@@ -9,6 +9,8 @@ from raystudy.study.recipe import LABELLED, Count, Recipe, Seed, Strict
 from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
 
 NonNegative = Annotated[float, Field(ge=0)]
+Wait = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""In seconds; it ends."""
 MeterName = Literal["nvml", "amd", "rapl", "perf", "hwmon", "apple", "battery", "nameplate"]
 """Instruments, in order of worth: what two of them cover is read by the first."""
 
@@ -52,9 +54,9 @@ class Metering(Strict):
     Default: all that are, else the nameplate."""
     rate_hz: Annotated[float, Field(gt=0, le=100)] = 10.0
     """Power readings per second; energy counters of GPUs are read once a second and at the edges of a span."""
-    idle_s: NonNegative = 5.0
+    idle_s: Wait = 5.0
     """Length of the idle baseline measured on every node before the first trial and after the last; 0 measures none."""
-    cooldown_s: NonNegative = 0.0
+    cooldown_s: Wait = 0.0
     """Wait this long before each trial, so that none starts on a board that the one before has heated."""
     cool_below_c: PositiveFloat | None = None
     """Wait before each trial until no device of the node that tells its temperature is warmer, in degrees Celsius; at
@@ -154,6 +156,17 @@ class Study(Strict):
             raise ValueError(
                 f'[pretraining] reads plain text, and corpus = "{self.pretraining.corpus}" are examples; '
                 'the text of the training side of stdlib-areas is corpus = "stdlib-areas-text"'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _batches_can_be_split(self) -> Self:
+        recipes = [each.batch_size for each in (self.recipe, self.pretraining) if each is not None]
+        sizes = [*self.factors.get("batch_size", recipes[:1]), *recipes[1:]]
+        if small := [each for each in sizes if isinstance(each, int) and each < self.resources.gpus]:
+            raise ValueError(
+                f"each GPU of a trial takes a share of each batch, and batch_size = {small[0]} holds fewer sequences "
+                f"than resources.gpus = {self.resources.gpus}; lower gpus, or raise batch_size"
             )
         return self
 

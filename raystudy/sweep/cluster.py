@@ -2,14 +2,20 @@
 
 import logging
 import os
-from collections.abc import Iterator
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import ray
+from ray.autoscaler.sdk import request_resources
+from ray.job_config import JobConfig
 
 from raystudy.errors import ClusterError
-from raystudy.power.monitor import NAMESPACE, stop_monitors
+from raystudy.power.guard import refuse_open
+from raystudy.power.monitor import NAMESPACE
 from raystudy.power.nodes import probe
 from raystudy.study import Resources, Study
 from raystudy.sweep.trial import POWER_RESOURCE, bundle
@@ -22,17 +28,24 @@ _SETTINGS = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours: Tune would end as if all had gone well
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
 }
+_BOUNDED_LOGS = {"RAY_ROTATION_MAX_BYTES": str(16 * 2**20), "RAY_ROTATION_BACKUP_COUNT": "1"}
+"""For a Ray of our own; Ray's default is 512 MiB, five times over, for each of its processes."""
+
+_LOOK_EVERY_S = 2.0
 
 
 @contextmanager
-def cluster(address: str | None, study: Study) -> Iterator[None]:
+def cluster(
+    address: str | None, study: Study, *, metadata: Mapping[str, str], insecure: bool = False
+) -> Iterator[str | None]:
     """
-    Start Ray on this machine, or join it at `address`; monitors end with the context, and a Ray of ours too.
+    Start Ray on this machine, or join it at `address`; what we have started ends with the context.
 
-    A process that has joined a Ray already (a notebook, a test) stays in it.
+    Yields the folder of a Ray of our own, where its logs are: null for one that was joined. A process that has joined
+    a Ray already (a notebook, a test) stays in it. `metadata` is what the dashboard shows of this driver.
 
     Without an address Ray is told to start its own: left to itself it would join whatever cluster happens to run.
-    Raises ClusterError where no cluster answers.
+    Raises ClusterError where no cluster answers, or where its dashboard lets anybody in, unless `insecure`.
     """
     os.environ.update(_SETTINGS)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are told by us, from the archive
@@ -41,48 +54,98 @@ def cluster(address: str | None, study: Study) -> Iterator[None]:
         "log_to_driver": False,
         "logging_level": logging.ERROR,
         "runtime_env": {"env_vars": hub_environment(study.allow_hub) | _SETTINGS},
+        "job_config": JobConfig(metadata=dict(metadata)),
     }
-    joined_before = ray.is_initialized()
+    if ray.is_initialized():
+        yield None
+        return
     try:
-        probe(address)
-        if joined_before:
-            pass
-        elif address is None:
-            ray.init(
-                address="local", num_cpus=_cores(), resources={POWER_RESOURCE: 1}, include_dashboard=False, **quiet
-            )
-        else:
-            ray.init(address=address, **quiet)
+        context = _joined(address, quiet)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ClusterError(
-            f"No Ray cluster answers at {address or 'this machine'}: {str(error).splitlines()[0]} "
-            "Start one with `ray start --head`, or leave --address out to run on this machine."
-        ) from error
+        raise ClusterError(_why_not_joined(address, error)) from error
     try:
-        stop_monitors(study.name)  # of a driver that was killed; they may meter otherwise
-        yield
+        if address is not None and (url := context.dashboard_url):
+            refuse_open(f"http://{url}", insecure=insecure)
+        yield None if address else context.address_info["session_dir"]
     finally:
-        stop_monitors(study.name)
-        if not joined_before:
-            ray.shutdown()
+        ray.shutdown()
 
 
-def node_ids() -> list[str]:
-    """Return the nodes that are alive."""
-    return [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+def forget_logs(folder: str | None, *, failed: bool, tell: Callable[[str], None]) -> None:
+    """Delete the folder of a Ray of our own that has ended, unless trials failed; do nothing where there is none."""
+    if folder and failed:
+        tell(f"what Ray logged is kept in {folder}")
+    elif folder:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def refuse_unsatisfiable(resources: Resources) -> None:
-    """Raise ClusterError where no node could ever run a trial: Ray would let it wait for ever without a word."""
+def node_ids(resources: Resources) -> list[str]:
+    """Return the nodes that are alive and may run a trial."""
+    return [node["NodeID"] for node in ray.nodes() if node["Alive"] and fits(node["Resources"], resources)]
+
+
+def fits(offered: Mapping[str, float], resources: Resources) -> bool:
+    """Whether a node that offers this may run a trial."""
+    return all(offered.get(name, 0) >= amount for name, amount in bundle(resources).items())
+
+
+def refuse_unsatisfiable(resources: Resources, *, wait_s: float = 0.0, tell: Callable[[str], None]) -> None:
+    """
+    Raise ClusterError where no node could ever run a trial: Ray would let it wait for ever without a word.
+
+    Where `wait_s` is given, an autoscaler is asked for such a node first, and waited for.
+    """
+    if node_ids(resources):
+        return
+    if wait_s > 0:
+        tell(f"no node fits a trial yet; waiting up to {wait_s:g} s for one")
+        _wait_for_node(resources, time.monotonic() + wait_s)
+    if node_ids(resources):
+        return
     wanted = {name: amount for name, amount in bundle(resources).items() if amount > 0}
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    if any(all(node.get(name, 0) >= amount for name, amount in wanted.items()) for node in nodes):
-        return
     offers = "; ".join(", ".join(f"{node.get(name, 0):g} {name}" for name in wanted) for node in nodes)
     raise ClusterError(
         f"A trial needs {', '.join(f'{amount:g} {name}' for name, amount in wanted.items())} on one node; "
         f"the nodes offer: {offers}. Lower [resources] in the study file, or use a machine that has them. "
-        f"(On a cluster, nodes offer {POWER_RESOURCE} when started with --resources='{{\"{POWER_RESOURCE}\": 1}}'.)"
+        f"(On a cluster, nodes offer {POWER_RESOURCE} when started with --resources='{{\"{POWER_RESOURCE}\": 1}}'; "
+        "one that starts nodes when they are needed is waited for with --wait-for-nodes.)"
+    )
+
+
+def _wait_for_node(resources: Resources, until_s: float) -> None:
+    """Ask for a node that fits a trial until there is one; the trials themselves ask for more."""
+    request_resources(bundles=[bundle(resources)])
+    try:
+        while not node_ids(resources) and time.monotonic() < until_s:
+            time.sleep(_LOOK_EVERY_S)
+    finally:
+        request_resources(bundles=[])
+
+
+def _joined(address: str | None, quiet: dict[str, Any]) -> Any:
+    if address is None:
+        os.environ.update(_BOUNDED_LOGS | os.environ)
+        here: dict[str, Any] = {"num_cpus": _cores(), "resources": {POWER_RESOURCE: 1}, "include_dashboard": False}
+        return ray.init(address="local", **here, **quiet)
+    if address.startswith("ray://"):
+        raise ValueError("a Ray Client cannot run a sweep; `raystudy submit` runs it there.")
+    probe(address)
+    return ray.init(address=address, **quiet)
+
+
+def _why_not_joined(address: str | None, error: Exception) -> str:
+    """Say in a sentence or two why Ray was not joined."""
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    if said[0].startswith("Version mismatch"):
+        theirs, ours = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))[:2]
+        return (
+            f"Ray at {address} cannot be joined: it is Ray {theirs[0]} on Python {theirs[1]}, here is Ray {ours[0]} on "
+            f"Python {ours[1]}. Use the same on all nodes."
+        )
+    return (
+        f"No Ray cluster answers at {address or 'this machine'}: {said[0].rstrip('.')}. "
+        "Start one with `ray start --head`, or leave --address out to run on this machine."
     )
 
 

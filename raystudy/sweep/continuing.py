@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from raystudy.record.checkpoints import Checkpoints, Course, Kept, Moment, recipe_terms
-from raystudy.record.energy import energies_of_each
 from raystudy.record.observation import Provenance
 from raystudy.record.outcome import Outcome, Span
-from raystudy.record.segment import Part, Segment
-from raystudy.record.totals import totals
+from raystudy.record.segment import Part, Segment, gpus_of
+from raystudy.record.totals import EnergyTotals
 from raystudy.record.trace import joined
 from raystudy.study import Resources, Trial
+from raystudy.sweep.lost import used
 from raystudy.sweep.observe import segment_of
 from raystudy.sweep.provenance import versions
 from raystudy.sweep.readings import Readings
@@ -70,19 +70,26 @@ class Continuing:
 
     def spent_j(self, start_s: float, end_s: float) -> float | None:
         """Return the joules between two times that are the trial's own, measured or else estimated."""
-        spans = [Span(name="train", start_s=start_s, end_s=end_s)]
-        (figures,) = energies_of_each(
-            self._readings.of(spans, self._gpus)[0],
-            [spans],
-            exclusive=self._resources.exclusive,
-            own_processes=self._resources.own_processes,
-            began_s=self._began_s,
-        )
-        total = totals(figures, spans)
+        total = self._used(start_s, end_s)
         spent_j = total.energy_estimated_j if total.energy_j is None else total.energy_j
         if spent_j is None:
             self.reasons["stop"] = "the rule could not judge every interval: its joules were not known"
         return spent_j
+
+    def lost(self) -> tuple[float, EnergyTotals]:
+        """Return the seconds, and the joules, that came to nothing if it ends now."""
+        now_s = time.monotonic()
+        return now_s - self.since_s, self._used(self.since_s, now_s)
+
+    @property
+    def began_s(self) -> float:
+        """When it began, on the monotonic clock."""
+        return self._began_s
+
+    @property
+    def since_s(self) -> float:
+        """When its last state was kept, else its beginning."""
+        return self._kept_s
 
     def parts(self, outcome: Outcome) -> tuple[Part, ...]:
         """Return the segments of the finished trial, each with what was read in it."""
@@ -92,9 +99,14 @@ class Continuing:
         self.reasons |= missing
         return (*before, replace(last, traces=joined(last.traces, traces)))
 
+    def _used(self, start_s: float, end_s: float) -> EnergyTotals:
+        """Return the joules between two times."""
+        traces, _ = self._readings.of([Span(name="train", start_s=start_s, end_s=end_s)], self._gpus)
+        return used(traces, start_s, end_s, began_s=self._began_s, resources=self._resources)
+
     @property
     def _gpus(self) -> frozenset[str]:
-        return frozenset({self._device} - {"cpu"})
+        return gpus_of(self._device)
 
     def _segments(self, course: Course) -> tuple[Segment, ...]:
         """Return the segments up to now; the last one is this attempt's."""

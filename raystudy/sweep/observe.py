@@ -11,7 +11,17 @@ from raystudy.record.energy import Energy, Idle, belongs, energies_of_each
 from raystudy.record.gate import Expectation, all_met, expectations, of_all
 from raystudy.record.observation import Identity, Measurements, Observation, Provenance
 from raystudy.record.outcome import Outcome
-from raystudy.record.segment import IntervalEnergy, Part, Segment, Stay, interval_energies, spans_of, stays, with_joules
+from raystudy.record.segment import (
+    IntervalEnergy,
+    Part,
+    Segment,
+    Stay,
+    gpus_of,
+    interval_energies,
+    spans_of,
+    stays,
+    with_joules,
+)
 from raystudy.record.totals import EnergyTotals, added, totals
 from raystudy.record.trace import Trace
 from raystudy.study import Study, Trial
@@ -67,7 +77,7 @@ def observe(
 
 def _read(study: Study, outcome: Outcome, stay: Stay, idle: Iterable[Idle]) -> _Read:
     """Work out what was used in one stay."""
-    gpus = frozenset({part.segment.device for part in stay.parts} - {"cpu"})
+    gpus = gpus_of(stay.parts[0].segment.device)  # of one place, and so the same in all parts
     own = _own(stay.traces, gpus)
     spans = [span for span in outcome.spans if stay.holds(span.start_s)]
     apart = [[span for span in spans if part.segment.holds(span.start_s)] for part in stay.parts]

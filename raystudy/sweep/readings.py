@@ -7,6 +7,7 @@ the edges that it had read are with the trial.
 """
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -14,13 +15,14 @@ from typing import Any
 import ray
 
 from raystudy.errors import MeterError
-from raystudy.power.monitor import monitor_for
+from raystudy.power.monitor import monitor_of
+from raystudy.power.nvml_memory import BoardMemory
 from raystudy.record.outcome import Span
 from raystudy.record.trace import Trace, joined
 from raystudy.study import Study
 
 READY_S = 30.0
-"""A monitor that does not read after this is done without: it takes some seconds to start."""
+"""A monitor that is not there, or does not read, after this is done without: it takes some seconds to start."""
 
 ANSWER_S, SPANS_A_S = 15.0, 50.0
 """One that was killed is back after some seconds; of a long span it has more to tell, about so many seconds in one."""
@@ -28,26 +30,39 @@ ANSWER_S, SPANS_A_S = 15.0, 50.0
 EDGES_KEPT = 50
 """Of more edges than this the older ones are the monitor's alone."""
 
+_LOOK_EVERY_S = 0.2
+
 _Lost = (ray.exceptions.RayError, ray.exceptions.GetTimeoutError)
 
 
 class Readings:
     """What the monitor of a node read for one trial."""
 
-    def __init__(self, node_id: str, study: Study) -> None:
-        """Ask for the monitor; raises MeterError where the study's meters cannot be read here."""
+    def __init__(self, node_id: str, study: Study, *, ready_s: float = READY_S) -> None:
+        """Find the monitor; raises MeterError where the study's meters cannot be read here."""
         self._begun: tuple[Trace, ...] = ()
         self._edges = deque[Any](maxlen=EDGES_KEPT)
         self._missing: dict[str, str] = {}
         self._monitor: Any = None
         try:
-            self._monitor = monitor_for(node_id, study.metering, study=study.name)
-            ray.get(self._monitor.ready.remote(), timeout=READY_S)
+            until_s = time.monotonic() + ready_s
+            self._monitor = _found(node_id, study.name, until_s)
+            ray.get(self._monitor.ready.remote(), timeout=max(until_s - time.monotonic(), 1.0))
         except MeterError as error:  # as Ray raises it, its text is a traceback; the sentence is in its cause
             raise MeterError(str(getattr(error, "cause", error))) from None
         except Exception as error:  # noqa: BLE001 - what hinders a monitor must not hinder a trial
             self._missing["power"] = f"the monitor did not start ({_named(error)})"
             self._give_up(error)
+
+    def latest_c(self) -> dict[str, float]:
+        """Return the last temperature of each device of the node that tells one; empty where the monitor is silent."""
+        told: dict[str, float] = self._asked("latest_c") or {}
+        return told
+
+    def memory(self, boards: Iterable[str]) -> tuple[BoardMemory, ...]:
+        """Return the memory of some boards, named as in CUDA_VISIBLE_DEVICES; empty where nobody tells."""
+        told: tuple[BoardMemory, ...] = self._asked("memory", tuple(boards)) or ()
+        return told
 
     def begin(self) -> None:
         """Have everything read before the first span, and wait for it."""
@@ -82,6 +97,12 @@ class Readings:
             self._give_up(error)
         return traces, flaws(traces, start_s) | self._missing
 
+    def _asked(self, what: str, *arguments: object) -> Any:
+        """Ask the monitor for something that a trial can do without; null where it does not answer."""
+        with contextlib.suppress(*_Lost):
+            return ray.get(getattr(self._monitor, what).remote(*arguments), timeout=ANSWER_S) if self._monitor else None
+        return None
+
     def _give_up(self, error: Exception) -> None:
         """Ask a monitor that hangs no more: it is killed, and comes back for the next trial."""
         if isinstance(error, ray.exceptions.GetTimeoutError):
@@ -100,6 +121,17 @@ class Readings:
             except ray.exceptions.RayError:
                 continue
         return traces
+
+
+def _found(node_id: str, study: str, until_s: float) -> Any:
+    """Return the monitor of a node; the driver may be about to start one. Raises ValueError where it does not."""
+    while True:
+        try:
+            return monitor_of(node_id, study=study)
+        except ValueError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(_LOOK_EVERY_S)
 
 
 def flaws(traces: Iterable[Trace], start_s: float) -> dict[str, str]:

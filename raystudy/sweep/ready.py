@@ -9,23 +9,32 @@ from raystudy.training.adapters import require_peft
 from raystudy.training.preparing import Preparing, Ready
 
 
-def make_ready(study: Study, archive: Archive, trials: tuple[Trial, ...], tell: Callable[[str], None]) -> None:
+def make_ready(
+    study: Study, archive: Archive, trials: tuple[Trial, ...], tell: Callable[[str], None]
+) -> tuple[str, ...]:
     """
-    Prepare what these trials of a study, and the pretrainings of their models, read.
+    Prepare what these trials of a study, and the pretrainings of their models, read; returns the fingerprint of each.
 
     Raises CorpusError, ModelError or HubError where something cannot be trained as it is asked for; ArchiveError where
     a text is no longer what earlier trials have read.
     """
-    seen = archive.fingerprints()
+    seen, found = archive.fingerprints(), list[str]()
     for ready in _all_ready(study, trials, tell):
         require_peft(ready.recipe)
         ready.forecast(seed=study.seed)  # raises what the training would raise: a budget that no example fits
         fingerprint = ready.material.fingerprint
+        found.append(fingerprint)
         if seen.get(ready.recipe.corpus_identity, fingerprint) != fingerprint:
             raise ArchiveError(
                 f"The text of the corpus {ready.recipe.corpus} has changed since the trials in {archive.place} were "
                 "run. Give another folder with --out, or bring the text back (for stdlib: the same Python)."
             )
+    return tuple(found)
+
+
+def fingerprints(study: Study, trials: tuple[Trial, ...], tell: Callable[[str], None]) -> tuple[str, ...]:
+    """Prepare the same and return the fingerprints, in the same order: on another node they shall be equal."""
+    return tuple(ready.material.fingerprint for ready in _all_ready(study, trials, tell))
 
 
 def _all_ready(study: Study, trials: tuple[Trial, ...], tell: Callable[[str], None]) -> Iterator[Ready]:

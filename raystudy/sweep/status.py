@@ -9,17 +9,20 @@ from typing import Literal
 
 import ray
 
-from raystudy.power.monitor import monitor_for
 from raystudy.record.archive import Archive
 from raystudy.record.live import Running, Snapshot
-from raystudy.study import Study, Trial
-from raystudy.sweep.board import board_for
-from raystudy.sweep.cluster import node_ids
+from raystudy.study import Trial
+from raystudy.sweep.baseline import Nodes
+from raystudy.sweep.board import Words
+from raystudy.sweep.lost import Tries
 from raystudy.sweep.provenance import node_name
 
 _EVERY_S = 1.0
 _ANSWER_S = 1.0
 """Watts of a node that does not answer within this are not shown: its monitor may be starting again."""
+
+DROUGHT_S = 30.0
+"""So long no node may be there that can run a trial, until it is told: one that is replaced takes some seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,20 +33,45 @@ class Plan:
     trials: tuple[Trial, ...]
 
 
+class Drought:
+    """Notices that there is no node left that can run a trial, and that there is one again."""
+
+    def __init__(self) -> None:
+        self._since_s: float | None = None
+        self._told = False
+
+    def sentence(self, now_s: float, *, nodes: int) -> str | None:
+        """Return what is to be told now, with so many nodes that can run a trial; null where there is nothing new."""
+        if nodes:
+            back, self._since_s, self._told = self._told, None, False
+            return "a node that can run a trial is there again" if back else None
+        self._since_s = now_s if self._since_s is None else self._since_s
+        if self._told or now_s - self._since_s < DROUGHT_S:
+            return None
+        self._told = True
+        return (
+            f"no node has been there for {DROUGHT_S:.0f} s that can run a trial; the sweep waits for one. "
+            "Start one again, or press Ctrl-C: what is finished is kept"
+        )
+
+
 @contextmanager
 def watching(
-    study: Study, archive: Archive, plan: Plan, started_s: float, watch: Callable[[Snapshot], None]
+    taker: "Taker", nodes: Nodes, *, watch: Callable[[Snapshot], None], tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Call `watch` about once a second, from a thread, until the context ends."""
-    take = _Taker(study, archive, plan, started_s)
-    over = threading.Event()
+    """Call `watch` about once a second, from a thread, until the context ends; `tell` hears when all nodes are gone."""
+    drought, over = Drought(), threading.Event()
+
+    def look() -> None:
+        if sentence := drought.sentence(time.monotonic(), nodes=len(nodes.monitors)):
+            tell(sentence)
+        watch(taker())
 
     def loop() -> None:
         while not over.wait(_EVERY_S):
-            try:
-                watch(take())
-            except ray.exceptions.RayError:
-                continue  # the display must not end a sweep: a monitor restarts, a node goes
+            # The display must not end a sweep: a monitor restarts, a node goes, a store does not answer.
+            with suppress(ray.exceptions.RayError, OSError):
+                look()
 
     thread = threading.Thread(target=loop, daemon=True, name="watch")
     thread.start()
@@ -54,29 +82,29 @@ def watching(
         thread.join(timeout=5)
 
 
-class _Taker:
-    """Takes snapshots of one sweep."""
+class Taker:
+    """Takes snapshots of one go of a sweep."""
 
-    def __init__(self, study: Study, archive: Archive, plan: Plan, started_s: float) -> None:
+    def __init__(
+        self, archive: Archive, plan: Plan, *, tries: Tries, words: Words, nodes: Nodes, started_s: float
+    ) -> None:
         self._archive, self._what, self._started_s = archive, plan.what, started_s
-        self._board = board_for(study.name)
-        self._monitors = {
-            node_name(node_id): monitor_for(node_id, study.metering, study=study.name) for node_id in node_ids()
-        }
+        self._tries, self._words, self._nodes = tries, words, nodes
         tokens = {trial.id: trial.recipe.nominal_tokens for trial in plan.trials}
         self._weights = {trial: 1 if None in tokens.values() else weight or 1 for trial, weight in tokens.items()}
         self._weight_at_start = sum(weight for trial, weight in self._weights.items() if archive.has(trial))
         self._first_run_s = time.monotonic()
 
     def __call__(self) -> Snapshot:
-        running: tuple[Running, ...] = ray.get(self._board.read.remote(), timeout=_ANSWER_S * 10)
+        """Look now."""
+        running = self._words.read()
         power_w = self._power_w()
         done = [trial for trial in self._weights if self._archive.has(trial)]
         return Snapshot(
             what=self._what,
             planned=len(self._weights),
             done=len(done),
-            failed=len(self._archive.failures().keys() & self._weights.keys()),
+            failed=len(self._tries.given_up() - set(done)),
             running=running,
             power_w=power_w,
             elapsed_s=time.monotonic() - self._started_s,
@@ -85,7 +113,7 @@ class _Taker:
 
     def _power_w(self) -> dict[str, dict[str, float | None]]:
         """Return the latest watts of all nodes whose monitor answers."""
-        asked = {monitor.latest_w.remote(): node for node, monitor in self._monitors.items()}
+        asked = {monitor.latest_w.remote(): node_name(node) for node, monitor in self._nodes.monitors.items()}
         answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_ANSWER_S) if asked else ([], [])
         power_w: dict[str, dict[str, float | None]] = {}
         for answer in answered:

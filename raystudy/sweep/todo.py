@@ -1,6 +1,11 @@
-"""What of a study is still to be run: its trials that are not finished, and the pretrainings that they wait for."""
+"""What of a study is still to be run, and what a run did: trials that are not finished, and pretrainings before them.
 
+archive ──Begun──▶ ... the run ... ──▶ archive: the difference is the Sweep
+"""
+
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
@@ -39,3 +44,65 @@ def tell_states(study: Study, archive: Archive, tell: Callable[[str], None]) -> 
             archive.checkpoints(trial.id).clear()
         elif reached:
             tell(f"{trial.id} was kept after interval {reached - 1}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """What one run did, in ids of trials and pretrainings, each in one of these, in plan order."""
+
+    before: tuple[str, ...]
+    """Finished before it began."""
+    pretrained: tuple[str, ...]
+    """Pretrainings that it finished."""
+    ran: tuple[str, ...]
+    """Trials that it finished."""
+    failed: tuple[str, ...]
+    """Not finished, and their last attempt failed in this run."""
+    not_begun: tuple[str, ...]
+    """Trials that were not tried: the pretraining of their model failed."""
+    left: tuple[str, ...]
+    """Not finished, and nothing went wrong: the run was interrupted."""
+    retried: tuple[str, ...]
+    """Of those that it finished: an attempt came to nothing before."""
+    wall_s: float
+    """From its begin to now."""
+
+
+class Begun:
+    """How an archive was when a run began."""
+
+    def __init__(self, study: Study, archive: Archive) -> None:
+        self._study, self._archive = study, archive
+        self._began_s = time.monotonic()
+        self._finished = self._finished_now()
+        self._attempts = {(each.trial_id, each.at_utc) for each in archive.all_failures()}
+
+    def sweep(self) -> Sweep:
+        """Return what was done since."""
+        finished, attempted = self._finished_now(), self._attempted()
+        failed = attempted - finished
+        lacking = {each.recipe.model for each in self._study.pretrainings() if each.id in failed}
+        not_begun = {trial.id for trial in self._study.trials() if trial.recipe.model in lacking} - finished - failed
+        pretrainings = [each.id for each in self._study.pretrainings()]
+        trials = [each.id for each in self._study.trials()]
+        every = [*pretrainings, *trials]
+        now = finished - self._finished
+        return Sweep(
+            before=tuple(each for each in every if each in self._finished & finished),
+            pretrained=tuple(each for each in pretrainings if each in now),
+            ran=tuple(each for each in trials if each in now),
+            failed=tuple(each for each in every if each in failed),
+            not_begun=tuple(each for each in trials if each in not_begun),
+            left=tuple(each for each in every if each not in finished | failed | not_begun),
+            retried=tuple(each for each in every if each in now & attempted),
+            wall_s=time.monotonic() - self._began_s,
+        )
+
+    def _finished_now(self) -> frozenset[str]:
+        every = (*self._study.pretrainings(), *self._study.trials())
+        return frozenset(each.id for each in every) - {each.id for each in missing(self._archive, every)}
+
+    def _attempted(self) -> frozenset[str]:
+        """Return of what an attempt came to nothing since."""
+        found = self._archive.all_failures()
+        return frozenset(each.trial_id for each in found if (each.trial_id, each.at_utc) not in self._attempts)

@@ -9,30 +9,32 @@ A pretraining is a trial that leaves its weights in the archive besides, before 
 """
 
 import dataclasses
-import socket
-import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray import tune
 
 from raystudy.record.archive import Archive, Failure
-from raystudy.record.live import Running
-from raystudy.record.observation import Observation
+from raystudy.record.observation import Observation, Provenance
 from raystudy.record.store import Fill
 from raystudy.study import Recipe, Resources
-from raystudy.sweep.board import board_for
+from raystudy.sweep.board import Teller, board_for
+from raystudy.sweep.lost import insist
 from raystudy.sweep.observe import observe
 from raystudy.sweep.provenance import node_name, now_utc, provenance_of
 from raystudy.sweep.readings import Readings
+from raystudy.sweep.waiting import Waited, cool_down, wait_for_memory
+from raystudy.sweep.writer import store_of
+
+if TYPE_CHECKING:
+    from raystudy.sweep.continuing import Continuing  # torch: seconds, and only where it trains
 
 POWER_RESOURCE = "raystudy_power"
 """One a node: a trial that holds it has the node, and its power meters, to itself."""
-
-_TELL_EVERY_S = 1.0
 
 
 def bundle(resources: Resources) -> dict[str, float]:
@@ -42,23 +44,24 @@ def bundle(resources: Resources) -> dict[str, float]:
 
 
 class Trial(tune.Trainable):
-    """A trial of the plan; `config` names it: trial_id, archive (a place all nodes see), run, git_commit."""
+    """A trial of the plan; `config` names it: trial_id, archive (for `store_of`), run, git_commit."""
 
     @classmethod
     def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
         """Reserve what the study asks for."""
-        return tune.PlacementGroupFactory([bundle(Archive(config["archive"]).study().resources)])
+        return tune.PlacementGroupFactory([bundle(Archive(store_of(config["archive"])).study().resources)])
 
     def setup(self, config: dict[str, Any]) -> None:
         """Find the trial in the plan, and wait until its node's monitor samples."""
-        self._archive = Archive(config["archive"])
+        self._archive = Archive(store_of(config["archive"]))
         self._study = self._archive.study()
         self._run, self._git_commit = config["run"], config["git_commit"]
         self._pretrains = any(each.id == config["trial_id"] for each in self._study.pretrainings())
         planned = self._study.pretrainings() if self._pretrains else self._study.trials()
         self._trial = next(trial for trial in planned if trial.id == config["trial_id"])
         self._node_id = ray.get_runtime_context().get_node_id()
-        self._board = board_for(self._study.name)
+        self._teller = Teller(board_for(self._study.name), self._trial.id, node=node_name(self._node_id))
+        self._attempt: Continuing | None = None
         self._readings = Readings(self._node_id, self._study)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -70,21 +73,40 @@ class Trial(tune.Trainable):
         """Run the trial to its end; a failure is kept in the archive with its traceback, then raised for Tune."""
         try:
             if not self._archive.has(self._trial.id):
-                self._archive.write(self._measure())
-            self._archive.checkpoints(self._trial.id).clear()
+                row = self._measure()
+                insist(lambda: self._archive.write(row), f"The row of {self._trial.id}", say=self._teller.say)
+            with suppress(OSError):  # the next run deletes it
+                self._archive.checkpoints(self._trial.id).clear()
         except Exception as error:
-            reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
-            failure = Failure(trial_id=self._trial.id, at_utc=now_utc(), reason=reason, details=details)
-            self._archive.write_failure(failure)
+            with suppress(OSError):  # the driver hears the error from Tune all the same
+                self._archive.write_failure(self._failure(error))
             raise
         finally:
-            self._board.wipe.remote(self._trial.id)
+            self._teller.wipe()
         return {"done": True}
 
     def __repr__(self) -> str:
         """Name it for the Actors tab."""
         levels = ", ".join(f"{factor}={level}" for factor, level in self._trial.condition.levels)
         return f"Trial({levels}, rep={self._trial.repetition})"
+
+    def _tell_waiting(self, text: str) -> None:
+        """Say on the board what the trial waits for."""
+        self._teller.say(text)
+
+    def _failure(self, error: Exception) -> Failure:
+        """Return what is known of an attempt that came to nothing, and of what it took."""
+        lost_s, lost = self._attempt.lost() if self._attempt else (None, None)
+        return Failure(
+            trial_id=self._trial.id,
+            at_utc=now_utc(),
+            reason=f"{type(error).__name__}: {error}",
+            details=traceback.format_exc(),
+            node=node_name(self._node_id),
+            lost_s=lost_s,
+            lost_j=lost.energy_j if lost else None,
+            lost_estimated_j=lost.energy_estimated_j if lost else None,
+        )
 
     def _measure(self) -> Observation:
         """Train, and put together what was measured."""
@@ -93,22 +115,19 @@ class Trial(tune.Trainable):
         from raystudy.training.loop import train
         from raystudy.training.placement import place
 
+        waited = self._wait()
         self._readings.begin()  # before this process computes on a GPU: whoever does is somebody else
         placement = place(self._study.resources)
-        provenance = provenance_of(
-            study_sha256=self._archive.study_sha256(),
-            git_commit=self._git_commit,
-            gpu_name=placement.gpu_name,
-            node_id=self._node_id,
-        )
-        attempt = Continuing(
+        provenance = self._provenance(placement.gpu_name, waited.cooled_s)
+        self._attempt = attempt = Continuing(
             self._archive.checkpoints(self._trial.id),
             self._readings,
             provenance,
-            terms=terms_of(self._trial, threads=placement.threads, device_type=placement.device.type),
+            terms=terms_of(self._trial, threads=placement.threads, device_type=placement.kind),
             device=placement.identity,
             resources=self._study.resources,
         )
+        self._teller.begin(attempt, placement.identity)
         recipe, save = self._weights()
         outcome = train(
             recipe,
@@ -116,8 +135,8 @@ class Trial(tune.Trainable):
             placement=placement,
             allow_hub=self._study.allow_hub,
             hooks=Hooks(
-                tell=_Teller(self._board, self._trial.id, node=provenance.node, device=placement.identity),
-                at_edge=self._readings.edge,
+                tell=self._teller,
+                at_edge=self._edge,
                 due=attempt.due,
                 keep=attempt.keep,
                 spent_j=attempt.spent_j,
@@ -129,10 +148,37 @@ class Trial(tune.Trainable):
         return observe(
             self._study,
             self._trial,
-            dataclasses.replace(outcome, reasons=outcome.reasons | attempt.reasons),
+            dataclasses.replace(outcome, reasons=outcome.reasons | waited.reasons | attempt.reasons),
             parts=parts,
             idle=self._archive.idle(node_name(self._node_id), self._run),
             provenance=provenance,
+        )
+
+    def _wait(self) -> Waited:
+        """Wait until nobody else is in the memory of the trial's boards, and until its node is cool."""
+        resources, boards = self._study.resources, ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
+        wait_for_memory(
+            lambda: self._readings.memory(boards) if boards else (),
+            self._tell_waiting,
+            own_process=not resources.starts_fresh,
+        )
+        return cool_down(self._study.metering, self._readings.latest_c, self._tell_waiting)
+
+    def _edge(self) -> None:
+        """Have everything read, and say that the trial lives: it may evaluate or load for long."""
+        self._readings.edge()
+        self._teller.live()
+
+    def _provenance(self, gpu_name: str | None, cooled_s: float | None) -> Provenance:
+        """Describe this trial's place and moment, and the attempts at it that came to nothing."""
+        failures = self._archive.all_failures()
+        return provenance_of(
+            study_sha256=self._archive.study_sha256(),
+            git_commit=self._git_commit,
+            gpu_name=gpu_name,
+            node_id=self._node_id,
+            cooled_s=cooled_s,
+            attempts=tuple(each.attempt for each in failures if each.trial_id == self._trial.id),
         )
 
     def _weights(self) -> tuple[Recipe, Callable[[Fill], None] | None]:
@@ -143,34 +189,3 @@ class Trial(tune.Trainable):
         if self._pretrains:
             return recipe, partial(self._archive.keep_pretrained, recipe.model)
         return recipe.model_copy(update={"model": str(self._archive.pretrained(recipe.model))}), None
-
-
-class _Teller:
-    """Writes the progress of one trial on the board, about once a second."""
-
-    def __init__(self, board: Any, trial_id: str, *, node: str, device: str) -> None:
-        self._board, self._trial_id, self._node, self._device = board, trial_id, node, device
-        self._host = socket.gethostname()
-        self._told_s = time.monotonic()
-        self._told_tokens: int | None = None  # a training that goes on does not start at zero
-
-    def __call__(self, steps: Any) -> None:
-        """Write, unless a second has not passed; `steps` is the training that advances."""
-        now_s = time.monotonic()
-        if now_s - self._told_s < _TELL_EVERY_S:
-            return
-        progress = steps.progress
-        told, per_s = self._told_tokens, 1 / (now_s - self._told_s)
-        self._told_s, self._told_tokens = now_s, progress.tokens_seen
-        self._board.write.remote(
-            Running(
-                trial_id=self._trial_id,
-                node=self._node,
-                host=self._host,
-                device=self._device,
-                tokens_seen=progress.tokens_seen,
-                budget_tokens=progress.budget_tokens,
-                tokens_per_s=None if told is None else (progress.tokens_seen - told) * per_s,
-                loss=progress.loss,
-            )
-        )

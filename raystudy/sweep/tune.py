@@ -1,7 +1,7 @@
 """Run what is missing of a study through Ray Tune.
 
     plan − archive ──▶ ready? ──▶ cluster fits? ──▶ idle baseline ──▶ Tune, in plan order ──▶ archive ──▶ idle again
-                                                                      └ pretrainings, then trials
+                                                                      └ pretrainings, then trials; what died, again
 
 Tune schedules; the archive holds the results. To resume is to run again: what is there is not repeated.
 """
@@ -9,8 +9,8 @@ Tune schedules; the archive holds the results. To resume is to run again: what i
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from ray import tune
@@ -19,32 +19,20 @@ from raystudy.record.archive import Archive, Failure
 from raystudy.record.live import Snapshot
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
-from raystudy.sweep.baseline import Nodes
-from raystudy.sweep.cluster import cluster, refuse_unsatisfiable
+from raystudy.sweep.baseline import Nodes, monitored
+from raystudy.sweep.board import Words
+from raystudy.sweep.cluster import cluster, forget_logs, refuse_unsatisfiable
+from raystudy.sweep.lost import DIED, STOPPED, Deaths, Tries, keep, why
+from raystudy.sweep.metadata import metadata_of
+from raystudy.sweep.preflight import preflight
 from raystudy.sweep.provenance import git_commit, now_utc
 from raystudy.sweep.ready import make_ready
-from raystudy.sweep.status import Plan, watching
-from raystudy.sweep.todo import able_to_begin, missing, pretrainings_before, tell_states
+from raystudy.sweep.status import Plan, Taker, watching
+from raystudy.sweep.todo import Begun, Sweep, able_to_begin, missing, pretrainings_before, tell_states
 from raystudy.sweep.trial import Trial
 
 Attempt = Callable[[tuple[PlannedTrial, ...], int | None], list[str]]
 """Runs trials, so many at once (null: as many as the nodes hold), and returns the errors it saw."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sweep:
-    """What one `run` did."""
-
-    pretrained: tuple[str, ...]
-    """Pretrainings that this run finished."""
-    ran: tuple[str, ...]
-    """Trials that this run finished."""
-    failed: tuple[str, ...]
-    """Pretrainings and trials that are not finished, after all were tried."""
-    not_begun: tuple[str, ...]
-    """Trials that were not tried: the pretraining of their model failed."""
-    wall_s: float
-    """From the call to the end."""
 
 
 def run(
@@ -54,104 +42,155 @@ def run(
     address: str | None,
     tell: Callable[[str], None],
     watch: Callable[[Snapshot], None],
+    go_on: Callable[[], None] = lambda: None,
+    insecure: bool = False,
+    wait_for_nodes_s: float = 0.0,
 ) -> Sweep:
     """
     Run the trials that the archive lacks; `tell` hears what happens, `watch` how far it is, about once a second.
 
-    Raises ClusterError, CorpusError, ModelError, HubError or MeterError before anything is run; KeyboardInterrupt keeps
-    what is finished.
+    `go_on` is asked once Ray is there, and ten times a second while trials run; it ends the sweep if it raises.
+    `insecure` allows a cluster whose dashboard lets anybody in; for a node that fits a trial `wait_for_nodes_s` are
+    waited at most.
+
+    Raises ClusterError, CorpusError, ModelError, HubError or MeterError before anything is run, and ArchiveError where
+    a failure cannot be kept; KeyboardInterrupt keeps what is finished.
     """
-    started_s, began_utc = time.monotonic(), now_utc()
+    started_s, began_utc, begun = time.monotonic(), now_utc(), Begun(study, archive)
     todo = missing(archive, study.trials())
     first = pretrainings_before(study, archive, todo)
+    tries = Tries(archive, study.resources.max_failures)
     tell_states(study, archive, tell)
-
-    def go(plan: Plan, trials: tuple[PlannedTrial, ...]) -> None:
-        with watching(study, archive, plan, started_s, watch):
-            settle(archive, trials, lambda left, at_once: _tune(study, archive, left, at_once, run=began_utc), tell)
-
     if todo:
-        make_ready(study, archive, todo, tell)
+        prints = make_ready(study, archive, todo, tell)
         tell("starting Ray" if address is None else f"joining Ray at {address}")
-        with cluster(address, study):
-            refuse_unsatisfiable(study.resources)
-            nodes = Nodes(study, archive, run=began_utc, tell=tell)
-            nodes.measure_idle("before")
-            if first:
-                go(Plan(what="pretrainings", trials=tuple(study.pretrainings())), first)
-            if able := able_to_begin(study, archive, todo):
-                go(Plan(what="trials", trials=tuple(study.trials())), able)
-            nodes.measure_idle("after")
-    able = able_to_begin(study, archive, todo)
-    return Sweep(
-        pretrained=tuple(trial.id for trial in first if archive.has(trial.id)),
-        ran=tuple(trial.id for trial in todo if archive.has(trial.id)),
-        failed=tuple(trial.id for trial in missing(archive, (*first, *able))),
-        not_begun=tuple(trial.id for trial in todo if trial not in able),
-        wall_s=time.monotonic() - started_s,
-    )
+        commit = git_commit(Path.cwd())
+        metadata = metadata_of(study.name, archive=archive.store.address, commit=commit)
+        with cluster(address, study, metadata=metadata, insecure=insecure) as logs:
+            go_on()
+            refuse_unsatisfiable(study.resources, wait_s=wait_for_nodes_s, tell=tell)
+            here = nullcontext(archive.store.address)
+            checked = preflight(study, archive, todo, prints, tell=tell) if address else here
+            with checked as store_address, monitored(study, archive, run=began_utc, tell=tell) as nodes:
+                config = {"archive": store_address, "run": began_utc, "git_commit": commit}
+                words = Words(study.name)
+                runner = _Runner(study, archive, tries, nodes=nodes, words=words, config=config, go_on=go_on)
+                nodes.measure_idle("before")
+                for plan, trials in _plans(study, archive, first, todo):
+                    taker = Taker(archive, plan, tries=tries, words=words, nodes=nodes, started_s=started_s)
+                    with watching(taker, nodes, watch=watch, tell=tell):
+                        settle(archive, tries, trials, runner.attempt, tell)
+                nodes.measure_idle("after")
+        forget_logs(logs, failed=bool(begun.sweep().failed), tell=tell)
+    return begun.sweep()
+
+
+def _plans(
+    study: Study, archive: Archive, first: tuple[PlannedTrial, ...], todo: tuple[PlannedTrial, ...]
+) -> Iterator[tuple[Plan, tuple[PlannedTrial, ...]]]:
+    """Yield the pretrainings, and once these have run the trials that can begin; each with those that shall run."""
+    if first:
+        yield Plan(what="pretrainings", trials=tuple(study.pretrainings())), first
+    if able := able_to_begin(study, archive, todo):
+        yield Plan(what="trials", trials=tuple(study.trials())), able
 
 
 def settle(
-    archive: Archive, todo: tuple[PlannedTrial, ...], attempt: Attempt, tell: Callable[[str], None] = lambda _: None
+    archive: Archive,
+    tries: Tries,
+    todo: tuple[PlannedTrial, ...],
+    attempt: Attempt,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """
-    Attempt trials until each is in the archive, or a failure of this run is.
+    Attempt trials until each is in the archive, or has failed for good; raises ArchiveError where that cannot be kept.
 
-    A trial whose process was killed goes on from its last state, as often as it came further than the time before.
+    A trial whose process was killed goes on from its last state, as often as it came further than the time before;
+    any other failure counts, and is tried again after all others, as often as the study says.
 
     Ray kills a worker that exhausts the memory of its node, and Tune 2.60 then gives up all trials, not the one:
     `attempt` raises RuntimeError. The rest goes on one at a time, so that the next such kill names its trial, the first
     that is unsettled.
     """
-    before, at_once = archive.failures(), None
-
-    def unsettled() -> tuple[PlannedTrial, ...]:
-        now = archive.failures()
-        return tuple(t for t in todo if not archive.has(t.id) and now.get(t.id) == before.get(t.id))
-
-    while left := unsettled():
-        reached = {trial.id: archive.checkpoints(trial.id).reached for trial in left}
+    at_once = None
+    while left := _unsettled(archive, tries, todo):
+        before, reached = tries.counts(), {trial.id: archive.checkpoints(trial.id).reached for trial in left}
         try:
-            errors, silent = attempt(left, at_once), unsettled()
+            errors, aborted = attempt(left, at_once), False
         except RuntimeError as error:
-            errors, silent = [str(error)], unsettled()[:1] if at_once == 1 else ()
-            at_once = 1
+            errors, aborted = [str(error)], True
+        after = tries.counts()
+        silent = [trial for trial in missing(archive, left) if after[trial.id] == before[trial.id]]
+        if aborted:
+            silent, at_once = silent[:1] if at_once == 1 else [], 1
         for trial in silent:
-            if archive.checkpoints(trial.id).reached > reached[trial.id]:
-                tell(f"the process of {trial.id} died; it goes on from its last state")
-                continue
-            reason, details = "The process of the trial died without a word.", "\n".join(["Ray said:", *errors])
-            archive.write_failure(Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))
+            reason, details = why(errors[0]) if aborted else DIED, "\n".join(["Ray said:", *errors])
+            keep(archive, Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))
+        new = tries.counts() - before
+        for trial in (trial for trial in left if new[trial.id]):
+            tell(tries.judge(trial.id, further=archive.checkpoints(trial.id).reached > reached[trial.id]))
 
 
-def _tune(
-    study: Study, archive: Archive, trials: tuple[PlannedTrial, ...], at_once: int | None, *, run: str
-) -> list[str]:
-    """Let Tune run trials in plan order, at most `at_once`, and return the errors it saw; its own folder is scratch."""
-    scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
-    tuner = tune.Tuner(
-        Trial,
-        param_space={
-            "trial_id": tune.grid_search([trial.id for trial in trials]),
-            "archive": archive.store.address,
-            "run": run,
-            "git_commit": git_commit(Path.cwd()),
-        },
-        tune_config=tune.TuneConfig(
-            max_concurrent_trials=at_once,
-            reuse_actors=not study.resources.starts_fresh,
-            trial_name_creator=lambda trial: trial.config["trial_id"],
-            trial_dirname_creator=lambda trial: trial.config["trial_id"],
-        ),
-        run_config=tune.RunConfig(
-            name="scratch",
-            storage_path=str(scratch),
-            verbose=0,
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-        ),
-    )
-    try:
-        return [str(error) for error in tuner.fit().errors]
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def _unsettled(archive: Archive, tries: Tries, trials: tuple[PlannedTrial, ...]) -> tuple[PlannedTrial, ...]:
+    given_up = tries.given_up()
+    return tuple(trial for trial in missing(archive, trials) if trial.id not in given_up)
+
+
+class _Runner:
+    """Has Tune run trials, and keeps what is known of those that die."""
+
+    def __init__(
+        self,
+        study: Study,
+        archive: Archive,
+        tries: Tries,
+        *,
+        nodes: Nodes,
+        words: Words,
+        config: dict[str, str | None],
+        go_on: Callable[[], None],
+    ) -> None:
+        """Take what each trial is told: where it writes, and in which run."""
+        self._study, self._archive, self._tries = study, archive, tries
+        self._nodes, self._words, self._config, self._go_on = nodes, words, config, go_on
+
+    def attempt(self, trials: tuple[PlannedTrial, ...], at_once: int | None) -> list[str]:
+        """Run trials, so many at once, and return the errors Tune saw; raises RuntimeError where Tune gave up all."""
+        deaths = Deaths(
+            self._study,
+            self._archive,
+            self._tries,
+            words=self._words,
+            monitors=lambda: self._nodes.monitors,
+            go_on=self._go_on,
+        )
+        try:
+            return self._tune(trials, at_once, deaths)
+        except RuntimeError as error:
+            deaths.keep_all(why(str(error)) if at_once == 1 else STOPPED, str(error))
+            raise
+
+    def _tune(self, trials: tuple[PlannedTrial, ...], at_once: int | None, deaths: Deaths) -> list[str]:
+        """Let Tune run trials in plan order; its own folder is scratch."""
+        scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
+        tuner = tune.Tuner(
+            Trial,
+            param_space={"trial_id": tune.grid_search([trial.id for trial in trials]), **self._config},
+            tune_config=tune.TuneConfig(
+                max_concurrent_trials=at_once,
+                reuse_actors=not self._study.resources.starts_fresh,
+                trial_name_creator=lambda trial: trial.config["trial_id"],
+                trial_dirname_creator=lambda trial: trial.config["trial_id"],
+            ),
+            run_config=tune.RunConfig(
+                name="scratch",
+                storage_path=str(scratch),
+                verbose=0,
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[deaths],
+            ),
+        )
+        try:
+            return [str(error) for error in tuner.fit().errors]
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)

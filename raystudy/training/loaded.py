@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,11 +13,12 @@ from raystudy.training import memory, models
 from raystudy.training.adapters import add_adapters
 from raystudy.training.answers import questions_of, score_answers
 from raystudy.training.ceiling import flops_ceiling_per_s
-from raystudy.training.checkpoint import Since, open_state
+from raystudy.training.checkpoint import open_state
 from raystudy.training.evaluate import Score, score
 from raystudy.training.labelled import Taken, taken
 from raystudy.training.material import Material, material
 from raystudy.training.optimizer import DTYPES
+from raystudy.training.parallel import Team
 from raystudy.training.placement import Placement
 from raystudy.training.sequences import Sequences, heldout_windows, sequences_of
 from raystudy.training.shapes import training_flops
@@ -45,7 +47,9 @@ class Loaded:
         return training_flops(per_position, positions=steps.tokens_seen + steps.padding_seen, pairs=steps.pairs_seen)
 
 
-def load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, since: Since | None) -> Loaded:
+def load(
+    recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, state_file: Path | None, team: Team
+) -> Loaded:
     """
     Prepare material, model and optimizer, and measure the ceiling; a training that goes on starts from its state.
 
@@ -68,18 +72,20 @@ def load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, si
         add_adapters(model, recipe, seed=init_seed)
     model.to(placement.device).train()
     evaluate, how = _evaluation(given, recipe, model)
-    a_pass, why = memory.sequences_a_pass(recipe, placement.device)
+    a_pass, why = memory.sequences_a_pass(recipe, placement.device, share=team.share_of(recipe.batch_size))
     trained: Any = torch.compile(model) if recipe.compile else model
-    steps = Steps(trained, sequences, recipe, order_seed=order_seed, sequences_a_pass=a_pass)
-    if recipe.compile or placement.device.type == "cuda":
+    steps = Steps(trained, sequences, recipe, order_seed=order_seed, sequences_a_pass=a_pass, team=team)
+    if recipe.compile or placement.device.type == "cuda" or team.size > 1:
         steps.warm_up()
     ceiling = flops_ceiling_per_s(placement.device, DTYPES[recipe.precision], placement.threads)
-    # Dropout starts here, whatever was drawn before: warm-up, a ceiling measured or remembered.
-    torch.manual_seed(init_seed)
-    if since is not None:
-        steps.restore(open_state(since.state_file, fingerprint=given.fingerprint))
+    # Dropout starts here, whatever was drawn before: warm-up, a ceiling measured or remembered. Processes differ in it.
+    torch.manual_seed(init_seed + (team.rank << 32))
+    if state_file is not None:
+        steps.restore(open_state(state_file, fingerprint=given.fingerprint))
     memory.forget_peak(placement.device)
     chose = {"tokenizer": source.tokenizer, "sequences a pass": f"{steps.sequences_a_pass}: {why}"}
+    if team.size > 1:
+        chose["processes"] = f"{team.size}, one a GPU; the first one alone evaluates, and its peak memory is told"
     return Loaded(
         model=model,
         material=given,
@@ -87,7 +93,7 @@ def load(recipe: Recipe, *, seed: int, placement: Placement, allow_hub: bool, si
         sequences=sequences,
         evaluate=evaluate,
         steps=steps,
-        flops_ceiling_per_s=ceiling,
+        flops_ceiling_per_s=team.size * ceiling,
         reasons=placement.reasons | chose | how,
     )
 

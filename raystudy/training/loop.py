@@ -26,6 +26,7 @@ from raystudy.training.clock import Clock
 from raystudy.training.corpora import synthetic
 from raystudy.training.course import Advance, Ended
 from raystudy.training.evaluate import sentence_perplexity
+from raystudy.training.followers import team_of
 from raystudy.training.hooks import Hooks
 from raystudy.training.labelled import labelled
 from raystudy.training.loaded import Loaded, load
@@ -57,9 +58,10 @@ def train(
     try:
         course = since.course if since else Course()
         clock = Clock(placement.device, at_edge=hooks.at_edge, before=course.spans)
-        loaded = load(recipe, seed=seed, placement=placement, allow_hub=allow_hub, since=since)
-        advance = Advance(recipe, loaded, clock, hooks, since=course)
-        ended = advance.to_the_end()
+        state_file = since.state_file if since else None
+        with team_of(recipe, seed=seed, placement=placement, allow_hub=allow_hub, state_file=state_file) as team:
+            loaded = load(recipe, seed=seed, placement=placement, allow_hub=allow_hub, state_file=state_file, team=team)
+            ended = Advance(recipe, loaded, clock, hooks, since=course).to_the_end()
         if save is not None:
             save(partial(save_model, loaded.model, loaded.material.tokenizer_file))
             clock.switch("save")

@@ -54,11 +54,15 @@ def peak_bytes(device: torch.device) -> int | None:
     return int(peak.split()[1]) * 1024 if peak else None
 
 
-def sequences_a_pass(recipe: Recipe, device: torch.device) -> tuple[int, str]:
-    """Return how many sequences one forward and backward pass shall hold, and why; on a GPU it may be halved yet."""
+def sequences_a_pass(recipe: Recipe, device: torch.device, *, share: int) -> tuple[int, str]:
+    """
+    Return how many sequences one forward and backward pass shall hold, and why; on a GPU it may be halved yet.
+
+    `share` is how many sequences of a batch the device takes.
+    """
     if recipe.micro_batch_size is not None:
         return recipe.micro_batch_size, "recipe.micro_batch_size"
     if device.type == "cuda":
-        return recipe.batch_size, "the whole batch, halved until it fits in the GPU's memory"
+        return share, "all that a step gives the GPU, halved until it fits in its memory"
     most = max(1, CPU_POSITIONS_A_PASS // recipe.context)
-    return min(recipe.batch_size, most), f"up to {CPU_POSITIONS_A_PASS:,} positions, the fastest on CPUs"
+    return min(share, most), f"up to {CPU_POSITIONS_A_PASS:,} positions, the fastest on CPUs"

@@ -2,13 +2,19 @@
 
 import functools
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from raystudy.errors import ClusterError
+from raystudy.record.segment import REHEARSED
 from raystudy.study import Resources
 from raystudy.training.memory import keep_freed_memory
+
+REHEARSAL = "RAYSTUDY_REHEARSAL"
+"""Environment of a node: UUIDs, as NVML writes them, of the GPUs that trials are charged for while they train on the
+CPU, to rehearse a study of GPUs without one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,44 +22,96 @@ class Placement:
     """A device and a number of threads, already in force in this process."""
 
     device: torch.device
+    """That this process computes on."""
     threads: int
+    """Of all processes of the training."""
     reasons: dict[str, str]
+    gpus: tuple[str, ...] = ()
+    """UUIDs of the GPUs of the trial, as NVML writes them, sorted."""
+    gpu_name: str | None = None
+    """Their model; null on CPU."""
 
     @property
     def identity(self) -> str:
-        """`cpu`, or the UUID of the GPU as NVML writes it."""
-        if self.device.type == "cpu":
-            return "cpu"
-        return f"GPU-{torch.cuda.get_device_properties(self.device).uuid}"
+        """`cpu`, or the UUIDs of the GPUs, joined by `+`."""
+        return "+".join(self.gpus) or "cpu"
 
     @property
-    def gpu_name(self) -> str | None:
-        """The model of the GPU; null on CPU."""
-        return None if self.device.type == "cpu" else torch.cuda.get_device_name(self.device)
+    def processes(self) -> int:
+        """How many train together: one a GPU."""
+        return max(1, len(self.gpus))
+
+    @property
+    def threads_each(self) -> int:
+        """Threads of one process."""
+        return max(1, self.threads // self.processes)
+
+    @property
+    def kind(self) -> str:
+        """What kind of device it is, and how many: a training goes on only on such."""
+        return self.device.type if self.processes == 1 else f"{self.processes} x {self.device.type}"
 
 
 def place(resources: Resources) -> Placement:
-    """Pin this process as the study asks, and say what was done; raises ClusterError where there is no GPU to use."""
-    reasons = {"threads": f"resources.cpus = {resources.cpus}", "affinity": _pin(resources)}
-    torch.set_num_threads(resources.cpus)
+    """Pin this process as the study asks, and say what was done; raises ClusterError where GPUs are missing."""
+    rehearsal = os.environ.get(REHEARSAL, "")
     if resources.gpus == 0:
-        return Placement(
-            device=torch.device("cpu"),
-            threads=resources.cpus,
-            reasons=reasons | {"device": "cpu, because resources.gpus = 0", "allocator": keep_freed_memory()},
-        )
+        placement = _on_cpu("cpu, because resources.gpus = 0", resources)
+    elif rehearsal:
+        placement = _rehearsed(rehearsal.split(","), resources)
+    else:
+        placement = _on_gpus(resources)
+    torch.set_num_threads(placement.threads_each)
+    return placement
+
+
+def _on_cpu(why: str, resources: Resources, *, gpus: tuple[str, ...] = ()) -> Placement:
+    return Placement(
+        device=torch.device("cpu"),
+        threads=resources.cpus,
+        reasons=_pinned(resources) | {"device": why, "allocator": keep_freed_memory()},
+        gpus=gpus,
+        gpu_name=REHEARSED if gpus else None,
+    )
+
+
+def _rehearsed(known: Sequence[str], resources: Resources) -> Placement:
+    """Train on the CPU, in the name of the GPUs that Ray gave this process: indices into those that are known."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    indices = range(len(known)) if given is None else [int(index) for index in given.split(",") if index]
+    gpus = [known[index] for index in indices if index < len(known)]
+    _refuse_fewer(resources, len(gpus), f"{REHEARSAL} and CUDA_VISIBLE_DEVICES together name")
+    why = f"cpu, because {REHEARSAL} is set on this node: the trial is charged for GPUs that it does not use"
+    return _on_cpu(why, resources, gpus=tuple(sorted(gpus[: resources.gpus])))
+
+
+def _on_gpus(resources: Resources) -> Placement:
     # cuBLAS is deterministic only with a fixed workspace, read when CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    if not torch.cuda.is_available():
-        raise ClusterError(
-            "resources.gpus = 1, and torch finds no GPU in this process. Set it to 0 to train on the CPU."
-        )
+    _refuse_fewer(resources, torch.cuda.device_count() if torch.cuda.is_available() else 0, "torch finds")
     torch.cuda.init()
+    indices = range(resources.gpus)
+    whose = "the GPU" if resources.gpus == 1 else f"the first of the {resources.gpus} GPUs"
     return Placement(
         device=torch.device("cuda", 0),
         threads=resources.cpus,
-        reasons=reasons | {"device": "the GPU that Ray gave this trial, resources.gpus = 1"},
+        reasons=_pinned(resources) | {"device": f"{whose} that Ray gave this trial, resources.gpus = {resources.gpus}"},
+        gpus=tuple(sorted(f"GPU-{torch.cuda.get_device_properties(index).uuid}" for index in indices)),
+        gpu_name=" + ".join(dict.fromkeys(torch.cuda.get_device_name(index) for index in indices)),
     )
+
+
+def _refuse_fewer(resources: Resources, n: int, found: str) -> None:
+    if n < resources.gpus:
+        raise ClusterError(
+            f"resources.gpus = {resources.gpus}, and {found} {n or 'no'} GPU{'s' if n > 1 else ''} in this process. "
+            "Lower it, or set it to 0 to train on the CPU."
+        )
+
+
+def _pinned(resources: Resources) -> dict[str, str]:
+    each = f", {max(1, resources.cpus // resources.gpus)} for each process" if resources.gpus > 1 else ""
+    return {"threads": f"resources.cpus = {resources.cpus}{each}", "affinity": _pin(resources)}
 
 
 @functools.cache

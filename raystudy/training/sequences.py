@@ -22,6 +22,10 @@ IGNORED = -100
 """The target of a padding position; cross_entropy leaves it out."""
 
 
+Rows = tuple[Counts, Counts]
+"""Inputs and targets of some sequences, both (sequences, width)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sequences:
     """The set of sequences that a training repeats."""
@@ -64,8 +68,8 @@ class Sequences:
         """Return how wide a batch of some sequences is."""
         return int(self.lengths[indices].max()) - 1 if self.snug else self.context
 
-    def rows(self, indices: Counts) -> tuple[Counts, Counts]:
-        """Return inputs and targets of some sequences, both (sequences, width); what is not learnt is `IGNORED`."""
+    def rows(self, indices: Counts) -> Rows:
+        """Return inputs and targets of some sequences; what is not learnt is `IGNORED`."""
         places = np.arange(self.width(indices) + 1)
         at = np.minimum(self.starts[indices, None] + places, len(self.tokens) - 1)
         block = self.tokens[at].astype(np.int64)

@@ -1,7 +1,7 @@
 """The steps of one training: batch in, weights changed, tokens counted.
 
-order ──indices──▶ Sequences ──inputs, targets──▶ model ──loss──▶ gradients ──▶ AdamW
-                                └─ in as few passes as memory allows ─┘
+order ──indices──▶ Sequences ──inputs, targets──▶ share ──▶ model ──loss──▶ gradients, of all processes ──▶ AdamW
+                                                  └─ in as few passes as memory allows ─┘
 """
 
 import math
@@ -17,7 +17,8 @@ from raystudy.study import Recipe
 from raystudy.training.checkpoint import Counts, State, random_state, restore_random_state
 from raystudy.training.loss import summed_cross_entropy
 from raystudy.training.optimizer import Optimizer, autocast, learning_rate
-from raystudy.training.sequences import DataOrder, Sequences
+from raystudy.training.parallel import STATE, STEP, Team
+from raystudy.training.sequences import DataOrder, Rows, Sequences
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,13 +56,15 @@ class Steps:
         *,
         order_seed: int,
         sequences_a_pass: int,
+        team: Team,
     ) -> None:
-        """Take a model that is on its device already."""
+        """Take a model that is on its device already, and wait for the other processes of the team."""
         self.taken = self.sequences_seen = self.tokens_seen = self.padding_seen = self.pairs_seen = 0
         self.budget_tokens = sequences.budget_tokens(recipe)
         self.sequences_a_pass = sequences_a_pass
         self._last_sequence = None if recipe.tokens else (recipe.epochs or 1) * len(sequences)
-        self._model, self._sequences, self._recipe = model, sequences, recipe
+        self._model, self._sequences, self._recipe, self._team = model, sequences, recipe, team
+        self._synced = team.synced(model)
         self._device = next(model.parameters()).device
         self._order_seed = order_seed
         self._order = DataOrder(len(sequences), order_seed)
@@ -79,6 +82,7 @@ class Steps:
     @property
     def state(self) -> State:
         """What the next step depends on; its tensors are those in use, so it is to be written before the next step."""
+        self._team.tell(STATE)
         counts = Counts(
             steps=self.taken,
             sequences=self.sequences_seen,
@@ -89,7 +93,12 @@ class Steps:
         )
         weights = {f"model.{name}": each for name, each in self._weights()}
         optimizer = {f"optimizer.{name}": each for name, each in self._optimizer.state().items()}
-        return State(counts=counts, tensors=weights | optimizer | random_state(self._device))
+        random = {
+            _of_rank(name, rank): each
+            for name, own in random_state(self._device).items()
+            for rank, each in enumerate(self._team.gathered(own))
+        }
+        return State(counts=counts, tensors=weights | optimizer | random)
 
     def restore(self, state: State) -> None:
         """Go on from a state as if nothing had happened."""
@@ -98,7 +107,8 @@ class Steps:
             for name, each in self._weights():
                 each.copy_(tensors[f"model.{name}"])
         self._optimizer.restore({k.removeprefix(optimizer): v for k, v in tensors.items() if k.startswith(optimizer)})
-        restore_random_state(self._device, tensors)
+        own = {name: tensors[_of_rank(name, self._team.rank)] for name in random_state(self._device)}
+        restore_random_state(self._device, own)
         self.taken, self.sequences_seen = counts.steps, counts.sequences
         self.tokens_seen, self.padding_seen, self.pairs_seen = counts.tokens, counts.padding, counts.pairs
         self.sequences_a_pass = counts.sequences_a_pass
@@ -123,7 +133,7 @@ class Steps:
         learnt, loss_sum = 0, torch.zeros((), device=self._device, dtype=torch.float64)
         losses = []
         while True:
-            n_learnt, rate, norm = self._step()
+            n_learnt, rate, norm = self.step()
             learnt += n_learnt
             loss_sum += self._step_loss * n_learnt
             losses.append(self._step_loss)
@@ -148,20 +158,24 @@ class Steps:
         Run batches of every size that will come forward and backward, and forget them.
 
         Compilation, kernel selection and allocations happen here, so that no trial is charged for them. On a GPU the
-        passes are halved until they fit beside the optimizer's state; one that the recipe names is left alone.
+        passes are halved until they fit beside the optimizer's state; one that the recipe names is left alone. The last
+        pass is one of all processes together.
         """
         self._optimizer.allocate()
         longest = np.argsort(-self._sequences.lengths, kind="stable")
         last = 0 if self._last_sequence is None else self._last_sequence % self._recipe.batch_size
-        for size in filter(None, (self._recipe.batch_size, last)):
-            batch = self._batch(np.resize(longest, size))
+        for size in filter(None, (last, self._recipe.batch_size)):
+            batch = self._share(self._sequences.rows(np.resize(longest, size)))
             while not self._fits(*batch):
                 self.sequences_a_pass = (self.sequences_a_pass + 1) // 2
+        self.sequences_a_pass = self._team.least(self.sequences_a_pass)
+        self._accumulate(*batch, n_tokens=batch[1].numel())
+        self._optimizer.forget()
 
     def _fits(self, inputs: torch.Tensor, targets: torch.Tensor) -> bool:
         """Whether the memory of the GPU holds a pass of this batch; raises where no smaller one may be tried."""
         try:
-            self._accumulate(inputs, targets, n_tokens=targets.numel())
+            self._accumulate(inputs, targets, n_tokens=targets.numel(), alone=True)
         except torch.cuda.OutOfMemoryError:
             if self.sequences_a_pass == 1 or self._recipe.micro_batch_size is not None:
                 raise
@@ -170,35 +184,50 @@ class Steps:
             self._optimizer.forget()
         return True
 
-    def _step(self) -> tuple[int, float, torch.Tensor]:
+    def step(self) -> tuple[int, float, torch.Tensor]:
         """Take one step; returns how many tokens it learnt, its learning rate, and the norm of its gradient."""
+        self._team.tell(STEP)
         left = math.inf if self._last_sequence is None else self._last_sequence - self.sequences_seen
         indices = self._order.take(int(min(self._recipe.batch_size, left)))
-        inputs, targets = self._batch(indices)
+        rows = self._sequences.rows(indices)
         n_tokens, n_learnt = self._sequences.n_targets(indices), self._sequences.n_learnt(indices)
-        self._step_loss = self._accumulate(inputs, targets, n_tokens=n_learnt)
+        self._step_loss = self._accumulate(*self._share(rows), n_tokens=n_learnt)
         self.taken += 1
         self.sequences_seen += len(indices)
         self.tokens_seen += n_tokens
-        self.padding_seen += inputs.numel() - n_tokens
-        self.pairs_seen += inputs.numel() * inputs.shape[1]
+        positions, width = rows[0].size, rows[0].shape[1]
+        self.padding_seen += positions - n_tokens
+        self.pairs_seen += positions * width
         rate = learning_rate(self._recipe, min(self.tokens_seen / self.budget_tokens, 1.0))
         return n_learnt, rate, self._optimizer.step(rate)
 
-    def _batch(self, indices: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return inputs and targets on the device, each (sequences, width)."""
-        inputs, targets = self._sequences.rows(indices)
-        return torch.from_numpy(inputs).to(self._device), torch.from_numpy(targets).to(self._device)
+    def _share(self, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what this process takes of a batch, on the device."""
+        inputs, targets = map(torch.from_numpy, self._team.share(rows))
+        return inputs.to(self._device), targets.to(self._device)
 
-    def _accumulate(self, inputs: torch.Tensor, targets: torch.Tensor, *, n_tokens: int) -> torch.Tensor:
-        """Add the gradients of the batch's mean loss, and return that loss, still on the device."""
+    def _accumulate(
+        self, inputs: torch.Tensor, targets: torch.Tensor, *, n_tokens: int, alone: bool = False
+    ) -> torch.Tensor:
+        """
+        Add the gradients of the batch's mean loss, and return that loss, still on the device.
+
+        The last pass adds those of the other processes to what all passes gave, unless it is to be done `alone`.
+        """
         total = torch.zeros((), device=self._device)
-        for some_inputs, some_targets in zip(
-            inputs.split(self.sequences_a_pass), targets.split(self.sequences_a_pass), strict=True
-        ):
+        passes = [each.split(self.sequences_a_pass) for each in (inputs, targets)]
+        left = len(passes[0])
+        for some_inputs, some_targets in zip(*passes, strict=True):
+            left -= 1
+            model = self._model if left or alone else self._synced
             with autocast(self._recipe, self._device):
-                logits = self._model(input_ids=some_inputs, use_cache=False).logits
+                logits = model(input_ids=some_inputs, use_cache=False).logits
             loss = summed_cross_entropy(logits.flatten(0, 1), some_targets.flatten())
-            self._optimizer.backward(loss / n_tokens)
+            self._optimizer.backward(loss / (n_tokens / self._team.size))  # of the gradients the mean is taken
             total += loss.detach() / n_tokens
-        return total
+        return total if alone else self._team.summed(total)
+
+
+def _of_rank(name: str, rank: int) -> str:
+    """Name what each process has for itself; the first one's is called as that of a process alone."""
+    return f"{name}.{rank}" if rank else name

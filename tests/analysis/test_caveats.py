@@ -10,6 +10,7 @@ import pytest
 
 from raystudy.analysis.caveats import CAVEATS, caveats
 from raystudy.analysis.trials import trials_of
+from raystudy.record.segment import REHEARSED
 from raystudy.study import Study, Trial
 from tests.observations import Changes, estimated, observation, study_of, table_of
 
@@ -41,6 +42,10 @@ def test_nothing_to_doubt() -> None:
     [
         (estimated, "every joule is an estimate, 10 W for each busy core. It counts the busy seconds of every process"),
         (constant(energy_j=None), "18 of 18 trials have no energy figure"),
+        (
+            constant(gpu_name=REHEARSED),
+            "18 of 18 trials were rehearsed on the CPU: the joules of their GPUs are not th",
+        ),
         (lambda trial: estimated(trial) if trial.position < 3 else quiet(trial), "2 trials hold a nameplate estimate"),
         (constant(heldout_tokens=9_000), "rest on 9,000 tokens, fewer than 100,000; another sample"),
         (constant(epochs_seen=2.5, tokens_unique=20_000), "2.50 times 20,000 tokens at 50,000"),

@@ -1,11 +1,16 @@
 """What the whole study used: shared joules once, trials left out too, and a note that contradicts none of it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from raystudy.analysis.caveats import caveats
 from raystudy.analysis.conditions import each_trial, tables
+from raystudy.analysis.whole import much_lost, uncovered
 from raystudy.analysis.whole import table as whole
-from raystudy.analysis.whole import uncovered
+from raystudy.record.attempt import Attempt
+from raystudy.study import Trial
 from tests.analysis.made import OUTCOME, battery, said, sharing, throttled, trials
 from tests.observations import energy, estimated
 
@@ -102,6 +107,37 @@ class TestLeftOut:
     def test_nothing_is_said_of_none(self) -> None:
         """Where no trial is left out the note does not speak of it."""
         assert "left out" not in whole(trials())[0].note
+
+
+def interrupted(trial: Trial) -> Mapping[str, Any]:
+    """Return the changes of a trial, the first, two attempts at which came to nothing; of one no joule is known."""
+    died = Attempt(at_utc="2026", reason="It died.", node="0123456789ab", lost_s=20.0, lost_j=1_000.0)
+    gone = Attempt(at_utc="2026", reason="Its node is gone.", lost_s=1.5)
+    return {"attempts": (died, gone) if trial.position == 1 else ()}
+
+
+class TestLost:
+    def test_it_is_told_beside_the_sums(self) -> None:
+        """21.5 s and 1,000 J belong to no trial: the table is the same as without, and its note tells them."""
+        (plain,), (told,) = whole(trials()), whole(trials(interrupted))
+
+        assert told.frame.equals(plain.frame)
+        assert (
+            "2 attempts at 1 trial came to nothing before one came through: 21.5 s, 1,000 J (the joules of 1 are not "
+            "known), which are in no figure."
+        ) in told.note
+
+    def test_much_is_worth_a_caveat(self) -> None:
+        """21.5 s are much beside one trial that trained for 5 s, and little beside 15 that trained for longer."""
+        short = trials(lambda trial: interrupted(trial) | {"train_s": 5.0})
+
+        assert "That is 29% of the time" in said("came to nothing", short)
+        assert [] == list(much_lost(trials(lambda trial: interrupted(trial) | {"train_s": 500.0})))
+
+    def test_nothing_is_said_of_none(self) -> None:
+        """Where every attempt came through, neither the note nor a caveat speaks of it."""
+        assert "came to nothing" not in whole(trials())[0].note
+        assert [] == list(much_lost(trials()))
 
 
 class TestBattery:

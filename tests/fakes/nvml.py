@@ -41,7 +41,7 @@ class _Board(ctypes.Structure):
         *((name, ctypes.c_uint32) for name in ("gpu_scope_ok", "module_scope_ok", "memory_scope_ok", "no_instant")),
         ("n_processes", ctypes.c_uint32),
         ("pids", ctypes.c_uint32 * 7),
-        *((name, ctypes.c_uint32) for name in ("reasons", "sm_mhz", "memory_mhz", "pad")),
+        *((name, ctypes.c_uint32) for name in ("reasons", "sm_mhz", "memory_mhz", "used_mib")),
         ("calls", ctypes.c_uint64 * len(FUNCTIONS)),
         ("segments", _Segment * MAX_SEGMENTS),
     )
@@ -141,6 +141,10 @@ class FakeNvml:
         """Let processes compute on a board, seven at most."""
         board = self._control.boards[index]
         board.pids[: len(pids)], board.n_processes = pids, len(pids)
+
+    def fill_memory(self, index: int, used_mib: int) -> None:
+        """Let so much of the 64 GiB of a board be in use."""
+        self._control.boards[index].used_mib = used_mib
 
     def slow_down(self, index: int, reasons: int) -> None:
         """Give the clocks of a board the bits of their reasons."""

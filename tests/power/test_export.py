@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import ray
 
-from raystudy.power.monitor import monitor_for, stop_monitors
+from raystudy.power.monitor import monitor_for, stop
 from raystudy.study import Metering
 from tests.fakes.live_rapl import MEAN_W, SWING_W, LiveRapl
 
@@ -30,7 +30,8 @@ def metrics(ray_cluster: None, tmp_path: Path) -> Iterator[str]:
     counter.start()
     node = ray.nodes()[0]
     metering = Metering(meters=("rapl", "nameplate"), powercap_root=str(tmp_path))
-    ray.get(monitor_for(node["NodeID"], metering, study="exported").ready.remote())
+    monitor = monitor_for(node["NodeID"], metering, study="exported")
+    ray.get(monitor.ready.remote())
     url, until_s, said = (
         f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics",
         time.monotonic(),
@@ -41,7 +42,7 @@ def metrics(ray_cluster: None, tmp_path: Path) -> Iterator[str]:
         time.sleep(0.5)
         said = urllib.request.urlopen(url).read().decode()
     yield "\n".join(line for line in said.splitlines() if line.startswith("ray_raystudy"))
-    stop_monitors("exported")
+    stop([monitor])
     counter.end()
 
 

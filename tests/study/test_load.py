@@ -46,7 +46,7 @@ def test_levels_replace_recipe_fields() -> None:
             '"eficiency"',
             "s.toml: kind = 'eficiency': input should be 'efficiency', 'dynamics' or 'composition'. Did you mean eff",
         ),
-        ('name = "s"', 'name = "a/b"', "s.toml: name = 'a/b': string should match pattern"),
+        ('name = "s"', 'name = "a/b"', "s.toml: name = 'a/b': it should be letters, digits"),
         ('question = "Does it?"\n', "", "s.toml: question is missing; every study gives it."),
         ("repetitions = 2", "repetitions = ", "s.toml is not TOML"),
         ("\ntokens = 1000", "\ntokens = 1000\nepochs = 2", "a recipe gives its budget as tokens or as epochs"),

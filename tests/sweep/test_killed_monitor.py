@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import ray
 
-from raystudy.power.monitor import monitor_for
+from raystudy.power.monitor import monitor_of
 from raystudy.record.archive import Archive
 from raystudy.record.opening import open_for
 from raystudy.study import Study, parse
@@ -49,7 +49,7 @@ class Killer:
         """Look at the sweep, and strike."""
         training = [running for running in snapshot.running if running.tokens_seen]
         if training and not self.killed:
-            monitor: Any = monitor_for(training[0].node_id, self._study.metering, study=self._study.name)
+            monitor: Any = monitor_of(ray.nodes()[0]["NodeID"], study=self._study.name)
             os.kill(ray.get(monitor.__ray_call__.remote(lambda _: os.getpid())), signal.SIGKILL)
             self.killed.append(training[0].trial_id)
 

@@ -8,6 +8,7 @@ import pytest
 from raystudy.record.archive import Archive
 from raystudy.record.opening import open_for
 from raystudy.study import parse
+from raystudy.sweep.lost import DIED
 from raystudy.sweep.status import Snapshot
 from raystudy.sweep.tune import run
 from raystudy.training.loop import train
@@ -123,3 +124,14 @@ def test_it_says_where_it_went_on(swept: Swept) -> None:
 
     assert f"from {row['segments'][1]['tokens_from']:,} tokens" in reasons["continued"]
     assert {e["name"]: e["met"] for e in row["expectations"]}["sampler"] is True
+
+
+def test_what_was_lost_is_told_apart(swept: Swept) -> None:
+    """What it took from its last state to its death is an attempt of the row, in none of its joules."""
+    row, *_ = swept
+    (lost,) = row["attempts"]
+    room_j = SWING_W * lost["lost_s"] + 2 * (MEAN_W + SWING_W) * LAG_S
+
+    assert (DIED, row["node"], None) == (lost["reason"], lost["node"], lost["lost_estimated_j"])
+    assert lost["lost_s"] > 0
+    assert room_j > abs(lost["lost_j"] - MEAN_W * lost["lost_s"])

@@ -39,6 +39,17 @@ def test_boards_of_others_are_not_kept(exclusive: bool) -> None:  # noqa: FBT001
     assert ["GPU-5f3a", "package-0"] == kept
 
 
+def test_all_its_boards_are_its_own() -> None:
+    """A trial on two GPUs is charged for both, whether it went on or not: 3 x 50 W x 8.5 s."""
+    study = study_of(resources__gpus="2")
+    made = observation(next(study.trials()), study=study)
+    parts = (Part(segment=segment(device="GPU-5f3a+GPU-other"), traces=NODE),)
+    found = observe(study, next(study.trials()), made.outcome, parts=parts, idle=(), provenance=made.provenance)
+
+    assert ["GPU-5f3a", "GPU-other", "package-0"] == [each.channel.device for each in found.measurements.traces]
+    assert pytest.approx(3 * 50.0 * 8.5) == found.totals.energy_j
+
+
 def test_a_node_of_its_own_belongs_to_the_trial() -> None:
     """Board and package count: 2 x 50 W x 8.5 s, less 15 W of idle power."""
     totals = observed(exclusive=True).totals

@@ -8,7 +8,7 @@ import pytest
 import ray
 
 from raystudy.errors import MeterError
-from raystudy.power.monitor import monitor_for, stop_monitors
+from raystudy.power.monitor import monitor_for, monitor_of, stop
 from raystudy.record.outcome import Span
 from raystudy.study import Study
 from raystudy.sweep.readings import Readings, flaws
@@ -21,13 +21,15 @@ STUDY = study_of(metering__meters='["nameplate"]', metering__rate_hz="50")
 def node_id(ray_cluster: None) -> Iterator[str]:
     """Return the node of the test's cluster; its monitor is stopped afterwards."""
     del ray_cluster
-    yield ray.nodes()[0]["NodeID"]
-    stop_monitors(STUDY.name)
+    found = ray.nodes()[0]["NodeID"]
+    monitor = monitor_for(found, STUDY.metering, study=STUDY.name)
+    yield found
+    stop([monitor])
 
 
 def kill(node_id: str, study: Study) -> None:
     """Kill the monitor for good."""
-    ray.kill(monitor_for(node_id, study.metering, study=study.name))
+    ray.kill(monitor_of(node_id, study=study.name))
 
 
 def timed(readings: Readings) -> Span:
@@ -77,8 +79,8 @@ def test_a_monitor_that_died_before_is_done_without(node_id: str) -> None:
 
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_node_that_does_not_exist_is_done_without() -> None:
-    """A monitor that cannot be started at all is a reason, not an error."""
-    readings = Readings("f" * 56, STUDY)
+    """A monitor that is not there after some seconds is a reason, not an error."""
+    readings = Readings("f" * 56, STUDY, ready_s=0.1)
     readings.begin()
     traces, missing = readings.of([timed(readings)], frozenset())
 
@@ -88,10 +90,13 @@ def test_a_node_that_does_not_exist_is_done_without() -> None:
 
 def test_a_meter_that_the_study_names_must_open(node_id: str) -> None:
     """A study that asks for an instrument is not measured without it; the error is the sentence, not a traceback."""
-    study = study_of(metering__meters='["rapl"]', metering__powercap_root='"/nowhere"')
+    named = study_of(metering__meters='["rapl"]', metering__powercap_root='"/nowhere"')
+    study = named.model_copy(update={"name": "refused"})
+    monitor = monitor_for(node_id, study.metering, study=study.name)
 
     with pytest.raises(MeterError, match=r"^metering.meters asks for 'rapl'"):
         Readings(node_id, study)
+    stop([monitor])
 
 
 def test_a_full_disk_is_told() -> None:

@@ -9,7 +9,8 @@ from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.opening import open_for
 from raystudy.study import Study, Trial
-from raystudy.sweep.tune import run, settle
+from raystudy.sweep.lost import DIED, Tries
+from raystudy.sweep.tune import Attempt, run, settle
 from tests.observations import observation, study_of
 
 Trials = tuple[Trial, ...]
@@ -27,6 +28,13 @@ def archive(study: Study, tmp_path: Path) -> Archive:
     archive = Archive(tmp_path)
     open_for(archive, study, "")
     return archive
+
+
+def settled(archive: Archive, todo: Trials, attempt: Attempt, *, max_failures: int = 0) -> list[str]:
+    """Settle trials and return what was said."""
+    said = list[str]()
+    settle(archive, Tries(archive, max_failures), todo, attempt, said.append)
+    return said
 
 
 def deadly(
@@ -48,7 +56,7 @@ def deadly(
 def test_a_kill_for_memory_costs_one_trial(study: Study, archive: Archive) -> None:
     """Tune gives up all trials; the rest is run one at a time, and only the guilty one is recorded as failed."""
     todo, calls = tuple(study.trials()), list[int | None]()
-    settle(archive, todo, deadly(archive, study, todo[1].id, calls))
+    settled(archive, todo, deadly(archive, study, todo[1].id, calls))
 
     assert [trial.id for trial in todo if not archive.has(trial.id)] == list(archive.failures()) == [todo[1].id]
     assert [None, 1, 1] == calls
@@ -57,7 +65,7 @@ def test_a_kill_for_memory_costs_one_trial(study: Study, archive: Archive) -> No
 def test_a_silent_death_is_recorded(study: Study, archive: Archive) -> None:
     """A trial that neither finished nor said why has a failure, with what Ray saw."""
     todo = tuple(study.trials())
-    settle(archive, todo, lambda _trials, _at_once: ["the worker is gone"])
+    settled(archive, todo, lambda _trials, _at_once: ["the worker is gone"])
 
     assert {trial.id for trial in todo} == set(archive.failures())
     assert all("the worker is gone" in failure.details for failure in archive.failures().values())
@@ -75,10 +83,62 @@ def test_a_failure_of_an_earlier_run_is_tried_again(study: Study, archive: Archi
             archive.write_failure(Failure(trial_id=trial.id, at_utc="2027", reason="again", details=""))
         return []
 
-    settle(archive, todo, attempt)
+    settled(archive, todo, attempt)
 
     assert [4] == attempts
     assert "again" == archive.failures()[first.id].reason
+
+
+def test_a_failure_is_tried_again(study: Study, archive: Archive) -> None:
+    """With max_failures = 1 a trial that failed comes after all others once more, alone, and that is said."""
+    first, *rest = todo = tuple(study.trials())
+    rounds: list[list[str]] = []
+
+    def attempt(trials: Trials, _at_once: int | None) -> list[str]:
+        rounds.append([trial.id for trial in trials])
+        for trial in trials:
+            if trial == first and len(rounds) == 1:
+                archive.write_failure(Failure(trial_id=trial.id, at_utc="2027", reason="it broke", details=""))
+            else:
+                archive.write(observation(trial, study=study))
+        return []
+
+    said = settled(archive, todo, attempt, max_failures=1)
+
+    assert [[trial.id for trial in todo], [first.id]] == rounds
+    assert [f"{first.id} failed: it broke It is tried again."] == said
+    assert all(archive.has(trial.id) for trial in (first, *rest))
+
+
+def test_the_studys_own_fault_is_not_tried_again(study: Study, archive: Archive) -> None:
+    """A loss that diverged diverges again."""
+    todo, rounds = tuple(study.trials())[:1], list[Trials]()
+
+    def attempt(trials: Trials, _at_once: int | None) -> list[str]:
+        rounds.append(trials)
+        archive.write_failure(Failure(trial_id=trials[0].id, at_utc="2027", reason="DivergedError: nan", details=""))
+        return []
+
+    settled(archive, todo, attempt, max_failures=5)
+
+    assert 1 == len(rounds)
+
+
+def test_who_comes_further_goes_on(study: Study, archive: Archive) -> None:
+    """A process that dies after each state it kept is started anew without end; one that stands still is not."""
+    (trial, *_), rounds = tuple(study.trials()), list[int]()
+
+    def attempt(_trials: Trials, _at_once: int | None) -> list[str]:
+        rounds.append(len(rounds))
+        reached = min(len(rounds), 4)  # a state has a number for each interval; the fifth life keeps none
+        archive.store.put(f"checkpoints/{trial.id}/{reached:04d}.json", b"{}")
+        return ["killed"]
+
+    said = settled(archive, (trial,), attempt)
+
+    assert 5 == len(rounds)
+    assert [f"the process of {trial.id} died; it goes on from its last state"] * 4 == said[:4]
+    assert f"{trial.id} failed: {DIED}" == said[4]
 
 
 def test_text_that_changed_is_not_added_to(study: Study, archive: Archive) -> None:

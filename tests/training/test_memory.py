@@ -13,18 +13,18 @@ CPU = torch.device("cpu")
 
 def test_small_batches_are_one_pass() -> None:
     """Accumulation is merged where memory allows."""
-    assert 16 == sequences_a_pass(Recipe(batch_size=16, context=128), CPU)[0]
+    assert 16 == sequences_a_pass(Recipe(batch_size=16, context=128), CPU, share=16)[0]
 
 
 def test_large_batches_are_cut() -> None:
     """On a CPU a pass holds at most 4,096 positions, and at least one sequence."""
-    assert 32 == sequences_a_pass(Recipe(batch_size=256, context=128), CPU)[0]
-    assert 1 == sequences_a_pass(Recipe(batch_size=2, context=8192), CPU)[0]
+    assert 32 == sequences_a_pass(Recipe(batch_size=256, context=128), CPU, share=256)[0]
+    assert 1 == sequences_a_pass(Recipe(batch_size=2, context=8192), CPU, share=2)[0]
 
 
 def test_the_recipe_has_the_last_word() -> None:
     """A published micro-batch is kept where the recipe names it."""
-    assert (2, "recipe.micro_batch_size") == sequences_a_pass(Recipe(batch_size=16, micro_batch_size=2), CPU)
+    assert (2, "recipe.micro_batch_size") == sequences_a_pass(Recipe(batch_size=16, micro_batch_size=2), CPU, share=16)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")

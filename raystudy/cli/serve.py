@@ -1,0 +1,86 @@
+"""`raystudy serve`: studies for a browser and for programs, as an app of Ray Serve."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from raystudy.cli.arguments import Insecure
+from raystudy.errors import ArchiveError, ClusterError
+
+WHERE_STUDIES_LIE = "data/studies"
+
+
+def serve(
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PLACE]...", help="Studies, or folders of studies. Default: data/studies.", show_default=False
+        ),
+    ] = None,
+    *,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster to serve from, as `auto` or HOST:6379. Default: a Ray of its own."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; other than 127.0.0.1 needs a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that readers send as `Authorization: Bearer TOKEN`."),
+    ] = None,
+    insecure: Insecure = False,
+) -> None:
+    """
+    Serve studies until Ctrl-C: /trials, /intervals, /summary, /sql?q=, /report, as json, csv, arrow or html; read-only.
+
+    Each request sees the trials that are finished by then. The app stands in the Serve tab of the Ray dashboard.
+
+    Example: `raystudy serve data/studies/efficiency-laptop`
+    """
+    from raystudy.dashboard.door import door_of
+
+    door = door_of(host, token_file)
+    found = [_absolute(place) for place in places or [WHERE_STUDIES_LIE]]
+    try:
+        from raystudy.dashboard.serve import Cluster, Listen, serving
+    except ImportError as error:
+        raise ClusterError(
+            f'Ray Serve is not installed ({error.name or error} is missing): pip install "raystudy[serve]".'
+        ) from error
+    console = Console()
+
+    def wait(dashboard_url: str | None) -> None:
+        console.print(f"Studies at http://{host}:{port}/ until Ctrl-C.", highlight=False, soft_wrap=True)
+        if dashboard_url:
+            console.print(f"Serve tab: http://{dashboard_url}/#/serve", highlight=False, soft_wrap=True)
+        signal.signal(signal.SIGTERM, _interrupt)  # not before: Ray puts in a handler of its own as it starts
+        signal.pause()
+
+    try:
+        serving(
+            found,
+            door=door,
+            listen=Listen(host=host, port=port),
+            cluster=Cluster(address=address, insecure=insecure),
+            wait=wait,
+        )
+    except KeyboardInterrupt:
+        console.print("No longer served.")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _absolute(place: str) -> str:
+    """Return a place as another process finds it; raises ArchiveError where nothing is there."""
+    if "://" in place:
+        return place
+    folder = Path(place).expanduser().absolute()
+    if not folder.is_dir():
+        raise ArchiveError(f"There is no folder {folder}. Give a folder that `raystudy run` wrote, or one of several.")
+    return str(folder)

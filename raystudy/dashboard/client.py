@@ -1,0 +1,167 @@
+"""Ray's dashboard, spoken to over HTTP alone: its jobs, their logs, and what they need to run.
+
+    http://HEAD:8265 ──opened──▶ Dashboard ──▶ Job, its log
+
+Port 8265 is all that is needed, so an SSH tunnel will do; ray itself is not imported (a second or two).
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raystudy.errors import ClusterError
+from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_open
+
+ANSWER_S = 60.0
+FINISHED, FAILED, STOPPED = "SUCCEEDED", "FAILED", "STOPPED"
+OVER = (FINISHED, FAILED, STOPPED)
+"""How a job of Ray may have ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A line of the Jobs page."""
+
+    id: str
+    status: str
+    """PENDING, RUNNING, or one of OVER."""
+    message: str
+    began_s: float
+    """Unix time; 0 before it began."""
+    exit_code: int | None
+    metadata: dict[str, str]
+    pip: dict[str, Any] | None
+    """What Ray installed for it."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.status in OVER
+
+
+class Dashboard:
+    """One dashboard, and the token it is shown."""
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
+        """Take http://HEAD:8265."""
+        self.url = url.rstrip("/")
+        self._token = token
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return all jobs that this cluster knows, submitted or joined."""
+        return tuple(_job(each) for each in self._told("GET", "/api/jobs/"))
+
+    def job(self, job_id: str) -> Job:
+        """Return one job."""
+        return _job(self._told("GET", f"/api/jobs/{job_id}"))
+
+    def log(self, job_id: str) -> str:
+        """Return all that a job has printed so far."""
+        return str(self._told("GET", f"/api/jobs/{job_id}/logs")["logs"])
+
+    def submit(self, entrypoint: str, *, metadata: dict[str, str], runtime_env: dict[str, Any]) -> str:
+        """Let the head run a line of shell; returns the id of the job."""
+        asked = {"entrypoint": entrypoint, "metadata": metadata, "runtime_env": runtime_env}
+        return str(self._told("POST", "/api/jobs/", json.dumps(asked).encode())["submission_id"])
+
+    def delete(self, job_id: str) -> None:
+        """Take a job that is over from the Jobs page."""
+        self._ask("DELETE", f"/api/jobs/{job_id}")
+
+    def keep(self, package: bytes) -> str:
+        """Put a zip file where each node can fetch it, unless it is there; returns its URI."""
+        name = f"_ray_pkg_{hashlib.sha256(package).hexdigest()[:16]}.zip"
+        try:
+            self._ask("GET", f"/api/packages/gcs/{name}")
+        except _NotFoundError:
+            self._ask("PUT", f"/api/packages/gcs/{name}", package)
+        return f"gcs://{name}"
+
+    def head_python(self) -> str:
+        """Return the Python that Ray runs on the head; just `python` where the dashboard does not tell."""
+        told = self._told("GET", "/nodes?view=summary").get("data", {})
+        heads = [node for node in told.get("summary", ()) if node.get("raylet", {}).get("isHeadNode")]
+        words = [word for node in heads for part in node.get("cmdline") or () for word in part.split()]
+        prefix = "--python_worker_command="
+        return next((word.removeprefix(prefix) for word in words if word.startswith(prefix)), "python")
+
+    def _told(self, method: str, path: str, content: bytes | None = None) -> Any:
+        """Return an answer in JSON; raises ClusterError where it is none."""
+        try:
+            return json.loads(self._ask(method, path, content))
+        except ValueError as error:
+            raise ClusterError(f"What answers at {self.url} is no Ray dashboard. Give http://HEAD:8265.") from error
+
+    def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        """Raise ClusterError with a sentence for whatever goes wrong."""
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        )
+        request = urllib.request.Request(self.url + path, data=content, headers=headers, method=method)  # noqa: S310 - http or https
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310 - as above
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            raise self._refused(error.code, error.read().decode(errors="replace")) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            why = getattr(error, "reason", None) or error
+            raise ClusterError(
+                f"No Ray dashboard answers at {self.url}: {why}. Give http://HEAD:8265; through a tunnel "
+                "(`ssh -L 8265:localhost:8265 HEAD`) it is http://localhost:8265."
+            ) from error
+
+    def _refused(self, code: int, said: str) -> ClusterError:
+        if code in (401, 403):
+            which = "is not the one" if self._token else "is missing"
+            return ClusterError(f"The Ray dashboard at {self.url} asks for a token, which {which}. {WHERE_TOKENS_LIE}")
+        lines = said.strip().splitlines() or ["nothing"]
+        error = _NotFoundError if code == 404 else ClusterError
+        return error(f"The Ray dashboard at {self.url} answers {code}: {lines[-1]}")
+
+
+class _NotFoundError(ClusterError):
+    """What was asked for is not there."""
+
+
+def is_dashboard(place: str) -> bool:
+    """Whether a place is the address of a dashboard, not that of an archive."""
+    return place.startswith(("http://", "https://"))
+
+
+def opened(url: str, *, insecure: bool) -> Dashboard:
+    """Return the dashboard at `url`; raises ClusterError where it is open to others, or asks for a token we lack."""
+    if not is_dashboard(url):
+        raise ClusterError(f"{url} is no address of a Ray dashboard. Give http://HEAD:8265.")
+    refuse_open(url, insecure=insecure)
+    if authentication_mode(url) != TOKEN:
+        return Dashboard(url)
+    return Dashboard(url, token=_token())
+
+
+def _token() -> str | None:
+    """Return the token that Ray would send; null where there is none."""
+    if token := os.environ.get("RAY_AUTH_TOKEN"):
+        return token.strip()
+    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    try:
+        return file.read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def _job(told: dict[str, Any]) -> Job:
+    return Job(
+        id=told.get("submission_id") or told["job_id"],
+        status=told["status"],
+        message=told.get("message") or "",
+        began_s=(told.get("start_time") or 0) / 1000,
+        exit_code=told.get("driver_exit_code"),
+        metadata=told.get("metadata") or {},
+        pip=(told.get("runtime_env") or {}).get("pip"),
+    )

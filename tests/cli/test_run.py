@@ -1,0 +1,80 @@
+"""Signals end a sweep with the exit code that a shell would give: the first tidies up, the second does not."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+
+from raystudy.cli.run import Signals
+
+SWEEP = """
+import sys, time
+from rich.console import Console
+from raystudy.cli.run import Signals
+signals = Signals(Console())
+with signals:
+    try:
+        try:
+            print("sweeps", flush=True)
+            time.sleep(60)
+        finally:
+            print("tidies up", flush=True)
+            time.sleep({tidying_s})
+            raise RuntimeError("Ray is gone already")
+    except BaseException as error:
+        sys.exit(signals.exit_code(error))
+"""
+
+
+def sweep(*, tidying_s: float = 0.0, before: str = "") -> "subprocess.Popen[str]":
+    """Return a process that sweeps, and does something `before`."""
+    code = before + SWEEP.format(tidying_s=tidying_s)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    line(process)
+    return process
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    """Return the next line of what a process says."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_has_the_sweep_tidied_up(number: signal.Signals, code: int) -> None:
+    """Whatever breaks meanwhile, the exit code is that of the signal, and nobody sees a traceback."""
+    process = sweep()
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=30)
+
+    assert (code, "tidies up\n", "") == (process.returncode, said, errors)
+
+
+def test_a_second_one_ends_it_at_once() -> None:
+    """An impatient Ctrl-C is not waited for; the exit code is that of the first signal."""
+    process = sweep(tidying_s=60)
+    process.send_signal(signal.SIGTERM)
+    line(process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert (143, "") == (process.returncode, errors)
+
+
+def test_what_was_ignored_stays_ignored() -> None:
+    """Under `nohup` the end of the terminal is not the end of the sweep."""
+    process = sweep(before="import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    process.send_signal(signal.SIGHUP)
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert 130 == process.returncode
+
+
+def test_rays_own_end_of_a_term_is_told_alike() -> None:
+    """ray.init takes SIGTERM for itself and exits with 15, which is no exit code of a signal."""
+    assert 143 == Signals(Console()).exit_code(SystemExit(signal.SIGTERM))
+    assert None is Signals(Console()).exit_code(SystemExit(1))

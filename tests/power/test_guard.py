@@ -1,0 +1,76 @@
+"""Who may use a dashboard, asked of a small one on loopback."""
+
+import os
+
+import pytest
+
+from raystudy.errors import ClusterError
+from raystudy.power.guard import authentication_mode, refuse_open, use_token_if_asked
+from tests.fakes.page import page
+
+
+@pytest.fixture(autouse=True)
+def no_mode_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin without a mode, and take back the one that is set."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.delenv("RAY_AUTH_MODE")
+
+
+OPEN, CLOSED = b'{"authentication_mode": "disabled"}', b'{"authentication_mode": "token"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "expected"),
+    [
+        (200, OPEN, "disabled"),
+        (200, CLOSED, "token"),
+        (404, b"", "disabled"),
+        (401, b"", None),
+        (200, b'["no mode"]', None),
+        (200, b"<html>", None),
+    ],
+)
+def test_the_mode_is_what_the_dashboard_says(status: int, told: bytes, expected: str | None) -> None:
+    """A Ray that knows no tokens is open; something that is no Ray, or asks who we are, says nothing."""
+    with page(status, told) as port:
+        mode = authentication_mode(f"http://127.0.0.1:{port}/")
+
+    assert expected == mode
+
+
+def test_nobody_answers() -> None:
+    """A port where nothing listens says nothing, and raises nothing."""
+    with page(200, OPEN) as port:
+        pass
+
+    assert authentication_mode(f"http://127.0.0.1:{port}") is None
+
+
+@pytest.mark.parametrize(("told", "expected"), [(OPEN, None), (CLOSED, "token")])
+def test_a_token_is_brought_where_it_is_asked_for(told: bytes, expected: str | None) -> None:
+    """Ray reads the mode from the environment."""
+    with page(200, told) as port:
+        use_token_if_asked(f"127.0.0.1:{port}")
+
+    assert expected == os.environ.get("RAY_AUTH_MODE")
+
+
+def test_an_open_dashboard_of_this_machine_is_taken() -> None:
+    """Loopback, and a tunnel that ends there, are not reachable by others."""
+    with page(200, OPEN) as port:
+        refuse_open(f"http://localhost:{port}", insecure=False)
+
+
+@pytest.mark.parametrize(
+    ("told", "insecure", "refused"), [(OPEN, False, True), (OPEN, True, False), (CLOSED, False, False)]
+)
+def test_an_open_dashboard_that_others_reach_is_refused(told: bytes, *, insecure: bool, refused: bool) -> None:
+    """0.0.0.0 stands for an address that is not loopback; --insecure or a token lets it pass."""
+    with page(200, told) as port:
+        try:
+            refuse_open(f"http://0.0.0.0:{port}", insecure=insecure)
+            was_refused = False
+        except ClusterError as error:
+            was_refused = "--insecure" in str(error)
+
+    assert refused == was_refused
