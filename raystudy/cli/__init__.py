@@ -10,7 +10,21 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from raystudy.cli import analyze, anova, dynamics, law, measure, meters, plan, results, run, schema, serve, status, submit
+from raystudy.cli import (
+    analyze,
+    anova,
+    dynamics,
+    law,
+    measure,
+    meters,
+    plan,
+    results,
+    run,
+    schema,
+    serve,
+    status,
+    submit,
+)
 from raystudy.errors import RaystudyError
 
 app = typer.Typer(

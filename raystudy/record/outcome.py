@@ -60,7 +60,7 @@ class Outcome(Labelled):
     train_s: Annotated[float, "duration of the training spans"]
     eval_s: Annotated[float, "duration of the evaluations"]
     load_s: Annotated[float, "duration of loading corpus and model"]
-    flops_ceiling_per_s: Annotated[float, "matrix-product rate of the same device and dtype, measured in this process"]
+    flops_ceiling_per_s: Annotated[float, "matrix-product rate of the same devices and dtype, measured in this process"]
     mfu: Annotated[float, "model FLOPs utilisation: flops / train_s / flops_ceiling_per_s"]
     peak_memory_bytes: Annotated[int | None, "greatest memory use of the last process: on the GPU, or of itself on CPU"]
     loss_train: Annotated[float, "mean training loss of the last interval, nats per token"]

@@ -123,7 +123,9 @@ class Taker:
 
     def _left_s(self, done: list[str], running: tuple[Running, ...]) -> float | None:
         """Extrapolate from the share of the planned tokens that this run has worked off."""
-        parts = sum(self._weights[r.trial_id] * r.tokens_seen / r.budget_tokens for r in running if r.budget_tokens)
+        parts = sum(
+            self._weights.get(r.trial_id, 0) * r.tokens_seen / r.budget_tokens for r in running if r.budget_tokens
+        )
         worked = sum(self._weights[trial] for trial in done) + parts - self._weight_at_start
         if worked <= 0:
             return None
