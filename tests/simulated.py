@@ -78,7 +78,7 @@ class Node:
 
 
 class Simulated:
-    """The cluster; enter it to start it, leave it to end it. Nodes are added and killed meanwhile."""
+    """The cluster; enter it to start it, in a process that has used no other Ray, and leave it to end it."""
 
     def __init__(self, folder: Path, *, nodes: int, seed: int = 1, hidden: Path | None = None) -> None:
         """Take a folder to work in, and one that the nodes, but not the head, shall not see: that takes root."""
@@ -89,8 +89,7 @@ class Simulated:
     def __enter__(self) -> Self:
         """Compile the stand-in, start all nodes, and wait until they are known."""
         compiler = shutil.which("cc") or shutil.which("gcc")
-        if compiler is None:
-            pytest.skip("The stand-in for NVML takes a C compiler; there is neither cc nor gcc.")
+        assert compiler is not None, "The stand-in for NVML takes a C compiler; there is neither cc nor gcc."
         self._library = self._folder / "library"
         self._library.mkdir()
         compile_stub(compiler, self._library)

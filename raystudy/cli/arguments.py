@@ -26,6 +26,15 @@ OfStudy = Annotated[
     str | None,
     typer.Option("--study", help="With a dashboard: the name of the study. Default: the one that was started last."),
 ]
+WaitForNodes = Annotated[
+    float,
+    typer.Option(
+        "--wait-for-nodes",
+        metavar="S",
+        min=0,
+        help="Where no node of the cluster fits a trial, ask its autoscaler for one, and wait for it so many seconds.",
+    ),
+]
 Insecure = Annotated[
     bool,
     typer.Option("--insecure", help="Use a dashboard that others reach too and that asks for no token."),

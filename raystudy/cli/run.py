@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from raystudy.cli.analyze import conclude
-from raystudy.cli.arguments import Insecure, Out, StudyFile, results_place
+from raystudy.cli.arguments import Insecure, Out, StudyFile, WaitForNodes, results_place
 from raystudy.cli.display import Display
 from raystudy.errors import ArchiveError, ClusterError
 from raystudy.power.guard import use_token_if_asked
@@ -34,15 +34,6 @@ Address = Annotated[
     typer.Option(
         help="Ray cluster to run on, as `auto` or HOST:6379; with RAY_AUTH_MODE=token in the environment where the "
         "cluster wants a token and its dashboard is not at port 8265. Default: a Ray of its own on this machine."
-    ),
-]
-WaitForNodes = Annotated[
-    float,
-    typer.Option(
-        "--wait-for-nodes",
-        metavar="S",
-        min=0,
-        help="Where no node of the cluster fits a trial, ask its autoscaler for one, and wait for it so many seconds.",
     ),
 ]
 

@@ -14,24 +14,29 @@ from raystudy.errors import ArchiveError, ClusterError
 WHERE_STUDIES_LIE = "data/studies"
 
 
+Places = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PLACE]...", help="Studies, or folders of studies. Default: data/studies.", show_default=False
+    ),
+]
+Address = Annotated[
+    str | None, typer.Option(help="Ray cluster to serve from, as `auto` or HOST:6379. Default: a Ray of its own.")
+]
+Host = Annotated[str, typer.Option(help="Address to listen on; other than 127.0.0.1 needs a token.")]
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")]
+TokenFile = Annotated[
+    Path | None, typer.Option(help="File with the token that readers send as `Authorization: Bearer TOKEN`.")
+]
+
+
 def serve(
-    places: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PLACE]...", help="Studies, or folders of studies. Default: data/studies.", show_default=False
-        ),
-    ] = None,
+    places: Places = None,
     *,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Ray cluster to serve from, as `auto` or HOST:6379. Default: a Ray of its own."),
-    ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; other than 127.0.0.1 needs a token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(help="File with the token that readers send as `Authorization: Bearer TOKEN`."),
-    ] = None,
+    address: Address = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    token_file: TokenFile = None,
     insecure: Insecure = False,
 ) -> None:
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from raystudy.cli.arguments import Insecure, StudyFile
+from raystudy.cli.arguments import Insecure, StudyFile, WaitForNodes
 from raystudy.errors import ClusterError
 from raystudy.study import load
 
@@ -36,6 +36,7 @@ def submit(
             "--constraints", metavar="FILE", help="Pinned packages to install for the job, as pip writes them."
         ),
     ] = None,
+    wait_for_nodes_s: WaitForNodes = 0.0,
     insecure: Insecure = False,
 ) -> None:
     """
@@ -53,7 +54,9 @@ def submit(
     study, console = load(file), Console()
     KINDS[study.kind].check(study)
     dashboard = opened(address, insecure=insecure)
-    sent = send(dashboard, study, file, out=out, constraints=constraints, insecure=insecure)
+    options = ["--insecure"] if insecure else []
+    options += ["--wait-for-nodes", f"{wait_for_nodes_s:g}"] if wait_for_nodes_s else []
+    sent = send(dashboard, study, file, out=out, constraints=constraints, options=options)
     _say(
         console,
         f"Job {sent.job_id} at {dashboard.url}: {sent.entrypoint}",

@@ -15,7 +15,7 @@ from raystudy.dashboard.package import pack_folder, pack_raystudy
 from raystudy.errors import ClusterError
 from raystudy.study import Study
 from raystudy.sweep.metadata import metadata_of
-from raystudy.sweep.provenance import git_commit
+from raystudy.sweep.provenance import COMMIT, git_commit
 
 _ENVIRONMENT = {
     "COLUMNS": "100",  # a log has no width; tables are made for this one
@@ -36,22 +36,26 @@ class Submitted:
 
 
 def submit(
-    dashboard: Dashboard, study: Study, file: Path, *, out: str | None, constraints: Path | None, insecure: bool
+    dashboard: Dashboard, study: Study, file: Path, *, out: str | None, constraints: Path | None, options: list[str]
 ) -> Submitted:
-    """Send the current folder, and start the study there; raises ClusterError where it cannot be sent."""
+    """
+    Send the current folder, and start the study there with `options` of `run` besides.
+
+    Raises ClusterError where it cannot be sent.
+    """
     archive, folder = _archive(study, out), Path.cwd()
     name = _below(file, folder)
     packed, own = pack_folder(folder, needed=name), pack_raystudy()
     pip = None if constraints is None else {"packages": _requirements(constraints), "pip_check": False}
     python = "python" if pip else dashboard.head_python()
     words = [shlex.quote(word) for word in (python, "-m", "raystudy", "run", name, "--address", "auto", "--out")]
-    entrypoint = " ".join([*words, _for_shell(archive), *(["--insecure"] if insecure else [])])
-    metadata = metadata_of(study.name, archive=archive, commit=git_commit(folder)) | {"python": python}
+    entrypoint, commit = " ".join([*words, _for_shell(archive), *options]), git_commit(folder)
+    metadata = metadata_of(study.name, archive=archive, commit=commit) | {"python": python}
     del metadata["host"]  # of the driver, which will be the head
     runtime_env: dict[str, Any] = {
         "working_dir": dashboard.keep(packed),
         "py_modules": [dashboard.keep(own)],
-        "env_vars": _ENVIRONMENT,
+        "env_vars": _ENVIRONMENT | ({COMMIT: commit} if commit else {}),
     }
     job_id = dashboard.submit(entrypoint, metadata=metadata, runtime_env=runtime_env | ({"pip": pip} if pip else {}))
     return Submitted(job_id=job_id, archive=archive, entrypoint=entrypoint, sent_bytes=len(packed) + len(own))

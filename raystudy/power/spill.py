@@ -8,6 +8,7 @@ The monotonic clock starts anew with the machine, so a folder belongs to one boo
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -91,12 +92,23 @@ def _touches(file: Path, start_s: float, end_s: float) -> bool:
 
 def spill_folder(study: str, node_id: str) -> Path:
     """Return where a study's monitor of a node keeps older readings: its own place for each boot, user and node."""
-    own = Path(tempfile.gettempdir()) / f"raystudy-power-{os.getuid()}"
+    own = _own_folder(Path(tempfile.gettempdir()) / f"raystudy-power-{os.getuid()}")
     for folder in own.glob("*/*"):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > STALE_S:
                 shutil.rmtree(folder, ignore_errors=True)
     return own / boot_id() / f"{study}-{node_id}"
+
+
+def _own_folder(folder: Path) -> Path:
+    """Make a folder that is this user's alone; another one where somebody else was there first under that name."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+        folder.chmod(0o700)
+        return folder
+    return Path(tempfile.mkdtemp(prefix=f"{folder.name}-"))
 
 
 def boot_id() -> str:

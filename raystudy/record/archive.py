@@ -204,7 +204,9 @@ class Archive:
 
     def _failure(self, name: str) -> Failure:
         try:
-            return Failure(**json.loads(self.store.read(name)))
+            failure = Failure(**json.loads(self.store.read(name)))
+            # It is shown on terminals: what is no letter could be a command to them.
+            return dataclasses.replace(failure, reason="".join(filter(str.isprintable, failure.reason)))
         except (OSError, ValueError, TypeError) as error:
             raise ArchiveError(
                 f"{self.within(name)} is not a readable record of a failure ({error}). Move it away."

@@ -6,6 +6,7 @@
 Names are relative, with `/` between their parts. A file is there whole or not at all, whatever is killed.
 """
 
+import errno
 import os
 import tempfile
 import weakref
@@ -184,6 +185,8 @@ class FetchedStore(ABC):
             weakref.finalize(self, forget, self._room)
         for each, stamp in stamps.items():
             path = self._room / each
+            if not path.resolve().is_relative_to(self._room.resolve()):
+                raise OSError(errno.EPERM, f"a name in {self.place} leads out of it: {each!r}")
             if self._fetched.get(each) != stamp:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(path, self.read(each))

@@ -79,7 +79,7 @@ def load(recipe: Recipe, source: Source, *, vocabulary: int, seed: int) -> "PreT
             local_files_only=True,
         )
     else:
-        model = build(source.shape or AutoConfig.from_pretrained(source.folder))
+        model = build(source.shape or AutoConfig.from_pretrained(source.folder, trust_remote_code=False))
     _refuse(recipe, vocabulary, room=model.config.vocab_size, longest=model.config.max_position_embeddings)
     return model
 

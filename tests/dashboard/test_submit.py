@@ -25,7 +25,7 @@ def study_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def handed(fake: FakeDashboard, file: Path, **options: object) -> dict[str, object]:
     """Submit a study, and return what the dashboard was told."""
-    wanted = {"out": None, "constraints": None, "insecure": False} | options
+    wanted = {"out": None, "constraints": None, "options": []} | options
     submit(Dashboard(fake.url), load(file), file, **wanted)  # type: ignore[arg-type]
     return fake.submitted[-1]
 

@@ -1,9 +1,13 @@
 """Older readings are kept on disk, and found again by whoever comes after."""
 
+import os
+import tempfile
 from pathlib import Path
 
+import pytest
+
 from raystudy.power.ring import Ring
-from raystudy.power.spill import Spill
+from raystudy.power.spill import Spill, spill_folder
 from raystudy.record.trace import NS_PER_S, Reading
 
 
@@ -63,3 +67,20 @@ def test_nothing_is_left_when_it_is_cleared(tmp_path: Path) -> None:
     spill.clear()
 
     assert not (tmp_path / "spill").exists()
+
+
+def test_the_folder_is_this_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else reads it; and where somebody else was first under its name, what they put there is left alone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    own = spill_folder("made", "node").parents[1]
+    mode = own.stat().st_mode & 0o777
+    precious = tmp_path / "precious" / "boot" / "study"
+    precious.mkdir(parents=True)
+    os.utime(precious, (0, 0))
+    own.rmdir()
+    own.symlink_to(tmp_path / "precious")
+    elsewhere = spill_folder("made", "node").parents[1]
+
+    assert 0o700 == mode
+    assert precious.is_dir()
+    assert elsewhere != own

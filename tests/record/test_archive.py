@@ -92,6 +92,14 @@ def test_failures_are_kept_until_the_trial_is_finished(archive: Archive, study: 
     assert 4 == len(list(Path(archive.place, "failures").iterdir()))
 
 
+def test_a_reason_is_text_for_any_terminal(archive: Archive, study: Study) -> None:
+    """What a terminal would take for a command is left out: a failure may come from a machine that is not ours."""
+    trial = next(study.trials())
+    archive.write_failure(Failure(trial_id=trial.id, at_utc="2026", reason="\x1b]0;mine\x07lost", details=""))
+
+    assert "]0;minelost" == archive.all_failures()[0].reason
+
+
 def test_a_folder_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:
     """The error names the folder and the option that gives another."""
     (tmp_path / "file").write_text("in the way")

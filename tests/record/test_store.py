@@ -9,7 +9,7 @@ import pytest
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
 from raystudy.record.filesystems import FileSystemStore, store_at
-from raystudy.record.store import Fill, LocalStore, Store
+from raystudy.record.store import FetchedStore, Fill, LocalStore, Store
 
 KINDS: dict[str, Callable[[Path], Store]] = {
     "a folder": lambda folder: LocalStore(folder / "study"),
@@ -183,3 +183,21 @@ def test_a_uri_that_nothing_opens_is_one_sentence(uri: str) -> None:
     """With what to give instead."""
     with pytest.raises(ArchiveError, match=f"^{uri} cannot be opened: .* Give a folder, or a URI as s3://BUCKET/NAME."):
         Archive(uri)
+
+
+def test_no_name_leads_out_of_where_files_are_fetched(tmp_path: Path) -> None:
+    """Whoever may write to an archive may not write to the machine of whoever reads it."""
+
+    class Hostile(FetchedStore):
+        def read(self, name: str) -> bytes:
+            return name.encode()
+
+        def put(self, name: str, content: bytes) -> None: ...
+
+        def stamps(self, under: str) -> dict[str, str]:
+            return {f"{under}/../../{tmp_path.name}": "1"}
+
+        def delete(self, name: str) -> None: ...
+
+    with pytest.raises(OSError, match="leads out of it"):
+        Hostile("far://away").at_hand("trials")
