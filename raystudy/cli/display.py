@@ -59,8 +59,8 @@ def _headline(study: str, snapshot: "Snapshot") -> str:
         f"{study}: {snapshot.done} of {snapshot.planned} {snapshot.what}",
         f"{snapshot.failed} failed" if snapshot.failed else "",
         " + ".join(f"{watts:.0f} W {_short(device)}" for device, watts in measured if watts is not None),
-        f"{_clock(snapshot.elapsed_s)} gone",
-        f"about {_clock(snapshot.left_s)} left" if snapshot.left_s is not None else "",
+        f"{clock(snapshot.elapsed_s)} gone",
+        f"about {clock(snapshot.left_s)} left" if snapshot.left_s is not None else "",
         *(f"{each.trial_id}: {each.doing}" for each in snapshot.running if each.doing),
     ]
     return ", ".join(part for part in parts if part)
@@ -96,6 +96,7 @@ def _short(device: str) -> str:
     return "(estimate)" if device == "nameplate" else device[:12]
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Write a duration as minutes and seconds, with hours where there are any."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from raystudy.cli.arguments import Insecure, OfStudy, Place, dashboard_at
+from raystudy.cli.display import clock
 
 if TYPE_CHECKING:
     from raystudy.dashboard.state import State, TrialState
@@ -29,6 +31,7 @@ def status(place: Place, *, study: OfStudy = None, insecure: Insecure = False) -
     Example: `raystudy status http://localhost:8265`
     """
     state, console = _asked(place, study=study, insecure=insecure), Console()
+    console.print(_counted(state), soft_wrap=True, highlight=False)
     console.print(_trials(state))
     if state.live is not None:
         _show_live(state.live, state.silent_s or 0.0, console)
@@ -51,12 +54,16 @@ def _asked(place: str, *, study: str | None, insecure: bool) -> "State":
     return state_of(Archive(place))
 
 
-def _trials(state: "State") -> Table:
+def _counted(state: "State") -> str:
     pretrainings = [trial for trial in state.trials if trial.block is None]
     trials = [trial for trial in state.trials if trial.block is not None]
     counts = [_count(pretrainings, "pretrainings")] if pretrainings else []
     counts.append(_count(trials, "trials"))
-    table = Table(title=f"{state.study}: {', '.join(counts)} finished", title_justify="left")
+    return f"{state.study}: {', '.join(counts)} finished"
+
+
+def _trials(state: "State") -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("trial", "block", "state"):
         table.add_column(column, no_wrap=True)
     snapshot = state.live.snapshot if state.live else None
@@ -98,20 +105,17 @@ def _show_live(live: "Live", silent_s: float, console: Console) -> None:
 
 
 def _running(running: "tuple[Running, ...]") -> Table:
-    table = Table(title="Running", title_justify="left")
-    for column in ("trial", "node"):
-        table.add_column(column, no_wrap=True)
-    for column in ("host", "device"):
-        table.add_column(column, overflow="fold")
-    for column in ("progress", "tokens/s", "loss"):
-        table.add_column(column, justify="right")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("running", "node", "host", "device", "progress", "tokens/s", "loss"):
+        of_text = column in ("running", "node", "host", "device")
+        table.add_column(column, overflow="fold", justify="left" if of_text else "right")
     for each in running:
         table.add_row(
             each.trial_id,
-            each.node,
+            each.node[:8],
             each.host,
-            each.device,
-            f"{each.tokens_seen / each.budget_tokens:.0%}" if each.budget_tokens else "—",
+            each.device or "—",
+            each.doing or (f"{each.tokens_seen / each.budget_tokens:.0%}" if each.budget_tokens else "—"),
             "—" if each.tokens_per_s is None else f"{each.tokens_per_s:,.0f}",
             "—" if each.loss is None else f"{each.loss:.3f}",
         )
@@ -128,5 +132,5 @@ def _watts(snapshot: "Snapshot") -> list[str]:
 
 
 def _left(snapshot: "Snapshot") -> str:
-    gone = f"{snapshot.done} of {snapshot.planned} {snapshot.what} after {snapshot.elapsed_s / 60:.1f} min"
-    return gone + ("." if snapshot.left_s is None else f", about {snapshot.left_s / 60:.1f} min left.")
+    gone = f"{snapshot.done} of {snapshot.planned} {snapshot.what} after {clock(snapshot.elapsed_s)}"
+    return gone + ("." if snapshot.left_s is None else f", about {clock(snapshot.left_s)} left.")

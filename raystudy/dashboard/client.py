@@ -120,6 +120,11 @@ class Dashboard:
         if code in (401, 403):
             which = "is not the one" if self._token else "is missing"
             return ClusterError(f"The Ray dashboard at {self.url} asks for a token, which {which}. {WHERE_TOKENS_LIE}")
+        if "No available agent" in said:
+            return ClusterError(
+                f"The Ray at {self.url} cannot start jobs: the agent on its head is not up. Wait some seconds; where "
+                "it stays so, another Ray of that machine holds its port: `ray start --dashboard-agent-listen-port`."
+            )
         lines = said.strip().splitlines() or ["nothing"]
         error = _NotFoundError if code == 404 else ClusterError
         return error(f"The Ray dashboard at {self.url} answers {code}: {lines[-1]}")

@@ -117,7 +117,7 @@ def test_status_tells_what_runs(typed: Typed, place: str) -> None:
         "running",
         "45%",
         "12.2 W package-0",
-        "1.5 min left",
+        "about 1:30 left",
         "It died.",
     ):
         assert said in out
