@@ -86,7 +86,7 @@ class Trial(tune.Trainable):
         return {"done": True}
 
     def __repr__(self) -> str:
-        """Name it for the Actors tab, which asks once: a process that runs many trials must not be called by the first."""
+        """Name it for the Actors tab, which asks once: a process of many trials must not be called by the first."""
         if not self._study.resources.starts_fresh:
             return f"Trial({self._study.name}, one after another)"
         levels = ", ".join(f"{factor}={level}" for factor, level in self._trial.condition.levels)
