@@ -43,7 +43,10 @@ def meters(
         found = sources(metering)
         _print_json(found) if as_json else console.print(table("this node", found))
         return
-    from raystudy.power.nodes import nodes
+    from raystudy.power.guard import use_token_for
+
+    use_token_for(address)
+    from raystudy.power.nodes import nodes  # ray, which reads from the environment whether to send its token
 
     answers = nodes(address, metering)
     if as_json:

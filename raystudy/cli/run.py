@@ -15,7 +15,7 @@ from raystudy.cli.analyze import conclude
 from raystudy.cli.arguments import Insecure, Out, StudyFile, WaitForNodes, results_place
 from raystudy.cli.display import Display
 from raystudy.errors import ArchiveError, ClusterError
-from raystudy.power.guard import use_token_if_asked
+from raystudy.power.guard import use_token_for
 from raystudy.record.archive import Archive
 from raystudy.record.claim import claimed
 from raystudy.record.opening import open_for
@@ -92,7 +92,7 @@ class _Cluster(NamedTuple):
 def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, signals: "Signals") -> None:
     """Run what is missing, as the one driver of the archive."""
     if cluster.address is not None:
-        use_token_if_asked(_likely_dashboard(cluster.address))
+        use_token_for(cluster.address)
     with (
         Display(study.name, signals.console) as display,
         claimed(archive, address=cluster.address, tell=display.tell) as claim,
@@ -119,12 +119,6 @@ def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, sign
                 f"{archive.place}, or the folder for temporary files, cannot be written any more: {error}. "
                 "What is finished is kept; make room, and run the same line again."
             ) from error
-
-
-def _likely_dashboard(address: str) -> str:
-    """Return where the dashboard of a cluster is, if it is where Ray puts it."""
-    named = os.environ.get("RAY_ADDRESS", "127.0.0.1") if address == "auto" else address
-    return f"http://{named.rpartition(':')[0] or named}:8265"
 
 
 class Signals:

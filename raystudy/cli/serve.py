@@ -10,6 +10,7 @@ from rich.console import Console
 
 from raystudy.cli.arguments import Insecure
 from raystudy.errors import ArchiveError, ClusterError
+from raystudy.power.guard import use_token_for
 
 WHERE_STUDIES_LIE = "data/studies"
 
@@ -50,6 +51,8 @@ def serve(
 
     door = door_of(host, token_file)
     found = [_absolute(place) for place in places or [WHERE_STUDIES_LIE]]
+    if address is not None:
+        use_token_for(address)  # before ray is imported
     try:
         from raystudy.dashboard.serve import Cluster, Listen, serving
     except ImportError as error:

@@ -8,15 +8,13 @@ Port 8265 is all that is needed, so an SSH tunnel will do; ray itself is not imp
 import hashlib
 import http.client
 import json
-import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from raystudy.errors import ClusterError
-from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_open
+from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_open, token
 
 ANSWER_S = 60.0
 FINISHED, FAILED, STOPPED = "SUCCEEDED", "FAILED", "STOPPED"
@@ -146,18 +144,7 @@ def opened(url: str, *, insecure: bool) -> Dashboard:
     refuse_open(url, insecure=insecure)
     if authentication_mode(url) != TOKEN:
         return Dashboard(url)
-    return Dashboard(url, token=_token())
-
-
-def _token() -> str | None:
-    """Return the token that Ray would send; null where there is none."""
-    if token := os.environ.get("RAY_AUTH_TOKEN"):
-        return token.strip()
-    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    try:
-        return file.read_text(encoding="utf-8").strip() or None
-    except OSError:
-        return None
+    return Dashboard(url, token=token())
 
 
 def _job(told: dict[str, Any]) -> Job:

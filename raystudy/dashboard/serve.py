@@ -6,6 +6,7 @@ places ──▶ Site in a replica ◀──proxy at HOST:PORT◀── readers 
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from raystudy.dashboard.door import Door
 from raystudy.dashboard.site import Site
 from raystudy.dashboard.studies import Studies
 from raystudy.errors import ClusterError
-from raystudy.power.guard import refuse_open
+from raystudy.power.guard import no_answer, refuse_open
 from raystudy.power.nodes import probe
 
 if TYPE_CHECKING:
@@ -84,11 +85,18 @@ def serving(
             wait(joined.dashboard_url or None)
         finally:
             if cluster.address is not None:  # a Ray of our own takes it along
-                serve.shutdown()
+                _end()
     finally:
         ray.shutdown()
         if cluster.address is None:
             shutil.rmtree(joined.address_info["session_dir"], ignore_errors=True)
+
+
+def _end() -> None:
+    """Take the app down; a second Ctrl-C must not leave it on the cluster."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    serve.shutdown()
 
 
 def _start(app: "Application", listen: Listen) -> None:
@@ -118,10 +126,7 @@ def _join(address: str | None) -> "BaseContext":
         probe(address)
         return ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ClusterError(
-            f"No Ray cluster answers at {address or 'this machine'}: {str(error).splitlines()[0]} "
-            "Start one with `ray start --head`, or leave --address out."
-        ) from error
+        raise no_answer(address, error) from error
 
 
 def _app(places: Sequence[str], door: Door) -> "Application":

@@ -6,9 +6,11 @@ http://HEAD:8265 ──/api/authentication_mode──▶ "token" | "disabled" | 
 import ipaddress
 import json
 import os
+import re
 import socket
 import urllib.error
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from raystudy.errors import ClusterError
@@ -21,10 +23,45 @@ WHERE_TOKENS_LIE = (
 )
 
 
-def use_token_if_asked(url: str) -> None:
-    """Let Ray send its token, where the dashboard at `url` asks for one; call it before ray is imported."""
-    if authentication_mode(url) == TOKEN:
+def use_token_for(address: str) -> None:
+    """
+    Let Ray send its token to the cluster at `auto` or HOST:PORT; call it before ray is imported.
+
+    To this machine wherever there is a token, which a Ray that wants none ignores; to others where their dashboard,
+    if it is where Ray puts it, asks for one.
+    """
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    named = os.environ.get("RAY_ADDRESS", "127.0.0.1") if address == "auto" else address
+    dashboard = f"http://{named.rpartition(':')[0] or named}:8265"
+    if (_is_loopback(dashboard) and token()) or authentication_mode(dashboard) == TOKEN:
         os.environ["RAY_AUTH_MODE"] = TOKEN
+
+
+def token() -> str | None:
+    """Return the token that Ray would send; null where there is none."""
+    if told := os.environ.get("RAY_AUTH_TOKEN"):
+        return told.strip()
+    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    try:
+        return file.read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def no_answer(address: str | None, error: Exception) -> ClusterError:
+    """Return the sentence for a Ray that could not be started, or joined at an address."""
+    said = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+    if said.startswith("Version mismatch"):
+        theirs, ours = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))[:2]
+        return ClusterError(
+            f"Ray at {address} cannot be joined: it is Ray {theirs[0]} on Python {theirs[1]}, here is Ray {ours[0]} on "
+            f"Python {ours[1]}. Use the same on all nodes."
+        )
+    return ClusterError(
+        f"No Ray cluster answers at {address or 'this machine'}: {said}. Start one with `ray start --head`, or leave "
+        "--address out to use this machine; where a cluster wants a token, set RAY_AUTH_MODE=token."
+    )
 
 
 def refuse_open(url: str, *, insecure: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from raystudy.errors import ClusterError
+from raystudy.power.guard import no_answer
 from raystudy.power.sources import Source, sources
 from raystudy.study import Metering
 
@@ -60,10 +60,7 @@ def _joined(address: str) -> Iterator[None]:
         if not joined_before:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ClusterError(
-            f"No Ray cluster answers at {address}: {str(error).splitlines()[0]} "
-            "Start one with `ray start --head`, or leave --address out to ask this machine."
-        ) from error
+        raise no_answer(address, error) from error
     try:
         yield
     finally:

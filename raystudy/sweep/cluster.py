@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,7 @@ from ray.autoscaler.sdk import request_resources
 from ray.job_config import JobConfig
 
 from raystudy.errors import ClusterError
-from raystudy.power.guard import refuse_open
+from raystudy.power.guard import no_answer, refuse_open
 from raystudy.power.monitor import NAMESPACE
 from raystudy.power.nodes import probe
 from raystudy.study import Resources, Study
@@ -62,7 +61,7 @@ def cluster(
     try:
         context = _joined(address, quiet)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ClusterError(_why_not_joined(address, error)) from error
+        raise no_answer(address, error) from error
     try:
         if address is not None and (url := context.dashboard_url):
             refuse_open(f"http://{url}", insecure=insecure)
@@ -132,21 +131,6 @@ def _joined(address: str | None, quiet: dict[str, Any]) -> Any:
         raise ValueError("a Ray Client cannot run a sweep; `raystudy submit` runs it there.")
     probe(address)
     return ray.init(address=address, **quiet)
-
-
-def _why_not_joined(address: str | None, error: Exception) -> str:
-    """Say in a sentence or two why Ray was not joined."""
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    if said[0].startswith("Version mismatch"):
-        theirs, ours = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))[:2]
-        return (
-            f"Ray at {address} cannot be joined: it is Ray {theirs[0]} on Python {theirs[1]}, here is Ray {ours[0]} on "
-            f"Python {ours[1]}. Use the same on all nodes."
-        )
-    return (
-        f"No Ray cluster answers at {address or 'this machine'}: {said[0].rstrip('.')}. "
-        "Start one with `ray start --head`, or leave --address out to run on this machine."
-    )
 
 
 def _cores() -> int:

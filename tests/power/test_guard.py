@@ -1,11 +1,12 @@
 """Who may use a dashboard, asked of a small one on loopback."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from raystudy.errors import ClusterError
-from raystudy.power.guard import authentication_mode, refuse_open, use_token_if_asked
+from raystudy.power.guard import authentication_mode, refuse_open, use_token_for
 from tests.fakes.page import page
 
 
@@ -46,13 +47,27 @@ def test_nobody_answers() -> None:
     assert authentication_mode(f"http://127.0.0.1:{port}") is None
 
 
-@pytest.mark.parametrize(("told", "expected"), [(OPEN, None), (CLOSED, "token")])
-def test_a_token_is_brought_where_it_is_asked_for(told: bytes, expected: str | None) -> None:
-    """Ray reads the mode from the environment."""
-    with page(200, told) as port:
-        use_token_if_asked(f"127.0.0.1:{port}")
+@pytest.mark.parametrize(("written", "expected"), [("abc", "token"), (None, None)])
+def test_a_ray_of_this_machine_gets_the_token(
+    written: str | None, expected: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that wants none ignores it; Ray reads the mode from the environment."""
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "token"))
+    if written:
+        (tmp_path / "token").write_text(written)
+    use_token_for("127.0.0.1:1")
 
     assert expected == os.environ.get("RAY_AUTH_MODE")
+
+
+def test_what_was_decided_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says that no token is sent is obeyed."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "abc")
+    use_token_for("auto")
+
+    assert "disabled" == os.environ["RAY_AUTH_MODE"]
 
 
 def test_an_open_dashboard_of_this_machine_is_taken() -> None:

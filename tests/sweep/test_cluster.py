@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from raystudy.errors import ClusterError
+from raystudy.power.guard import no_answer
 from raystudy.record.archive import Archive
-from raystudy.sweep.cluster import _joined, _why_not_joined, fits, forget_logs, refuse_unsatisfiable
+from raystudy.sweep.cluster import _joined, fits, forget_logs, refuse_unsatisfiable
 from tests.observations import study_of
 from tests.test_flow import TEXT
 
@@ -144,7 +145,7 @@ def test_another_ray_is_one_sentence() -> None:
     assert (
         "Ray at head:6379 cannot be joined: it is Ray 2.59.0 on Python 3.12.1, here is Ray 2.60.0 on Python 3.11.7. "
         "Use the same on all nodes."
-    ) == _why_not_joined("head:6379", error)
+    ) == str(no_answer("head:6379", error))
 
 
 def test_logs_are_kept_where_trials_failed(tmp_path: Path) -> None:
