@@ -82,6 +82,8 @@ class Round:
     faults: dict[str, int]
     codes: list[int | None]
     """Of the drivers, one after the other; null for one that did not end."""
+    complaints: list[str]
+    """The last words of those that ended with 1 or 2, which no signal does."""
     planned: int
     rows: int
     doubled: int
@@ -106,6 +108,7 @@ class Play:
     def __init__(self, cluster: Simulated, folder: Path, chance: random.Random) -> None:
         self._cluster, self._folder, self._chance = cluster, folder, chance
         self.rows, self.codes, self.faults = Rows(folder / "out"), list[int | None](), Counter[str]()
+        self.complaints = list[str]()
         self._end_s = time.monotonic() + ROUND_S
         self._driver = self._started()
 
@@ -139,6 +142,8 @@ class Play:
         self.codes.append(self._driver.process.returncode)
         if self.codes[-1] == 0:
             return True
+        if self.codes[-1] in (1, 2):
+            self.complaints.append(self._driver.log.read_text(errors="replace").strip().rpartition("\n")[2])
         self._driver = self._started()
         return False
 
@@ -197,6 +202,7 @@ def played(seed: int) -> Round:
         hidden=hidden,
         faults=dict(play.faults),
         codes=play.codes,
+        complaints=play.complaints,
         planned=len(list(archive.study().trials())),
         rows=play.rows.look(),
         doubled=len(play.rows.doubled),
@@ -239,7 +245,7 @@ def told(done: Round) -> str:
     kind = "writer" if done.hidden else "folder"
     return (
         f"{done.seed:5} {kind:6} {done.rows:3}/{done.planned} {wrong} {done.attempts:8} {done.wall_s:6.0f}  "
-        f"{faults}; exit codes {runs}{where}"
+        f"{faults}; exit codes {runs}{where}" + "".join(f"\n      said: {said}" for said in done.complaints)
     )
 
 

@@ -129,7 +129,7 @@ def much_lost(trials: Trials) -> Iterator[str]:
     train_s = float(trials.finished["train_s"].sum())
     if found and found.lost_s >= WORTH * train_s:
         yield (
-            f"{found.sentence} That is {found.lost_s / train_s:.0%} of the time that the finished trials trained; "
+            f"{found.sentence} That is {found.lost_s / train_s:.0%} of the time that the finished trials trained. "
             "The folder `failures` of the archive says why."
         )
 

@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 trials failed, 2 bad input, 130 interrupted (what i
 
 import errno
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -59,14 +60,17 @@ def main() -> None:
     try:
         app()
     except RaystudyError as error:
-        Console(stderr=True, soft_wrap=True).print(Text("error", style="red"), Text(str(error)), sep=": ")
-        sys.exit(2)
+        _end_with(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        Console(stderr=True).print(
-            Text("error", style="red"), "The output cannot be written: the disk is full.", sep=": "
+        if error.errno == errno.ENOSPC:
+            _end_with("The output cannot be written: the disk is full.")
+        _end_with(
+            f"A file, or the place of the results, cannot be used: {error}. Bring it back, and run the same line again."
         )
-        sys.exit(2)
+
+
+def _end_with(sentence: str) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(Text("error", style="red"), Text(sentence), sep=": ")
+    sys.exit(2)

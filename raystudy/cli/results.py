@@ -53,7 +53,7 @@ SHOWN_OF_INTERVALS = (
 WHERE_ANY = ("energy_j", "energy_u_j", "energy_shared_j", "energy_estimated_j", "sample_examples", "accuracy")
 """Columns of joules, and of labelled examples: shown where there are any."""
 FLAT = (Format.table, Format.csv)
-"""Formats without columns of lists."""
+"""Formats without nested columns."""
 
 
 def results(
@@ -88,14 +88,14 @@ def results(
     """
     _check(format_, out, sql=sql, intervals=intervals)
     table = _asked(place, study=study, sql=sql, intervals=intervals, nested=format_ not in FLAT, insecure=insecure)
+    if format_ in FLAT:
+        table = _flat(table, tell=sql is not None)
     if format_ is Format.table:
         _print(table, table.columns if sql else SHOWN_OF_INTERVALS if intervals else SHOWN)
     elif out is not None:
         _write(table, format_, out)
-    elif format_ is Format.arrow:
-        _stream(table)
     else:
-        sys.stdout.write(_text(table, format_))
+        sys.stdout.buffer.write(_written(table, format_))
 
 
 def _check(format_: Format, out: Path | None, *, sql: str | None, intervals: bool) -> None:
@@ -125,6 +125,19 @@ def _asked(
     return rows(Archive(place), sql=sql, intervals=intervals, nested=nested)
 
 
+def _flat(table: "pl.DataFrame", *, tell: bool) -> "pl.DataFrame":
+    """Leave out nested columns, and say which of them a query named."""
+    from raystudy.dashboard.formats import flat
+
+    plain = flat(table)
+    left_out = [name for name in table.columns if name not in plain.columns]
+    if tell and left_out:
+        sys.stderr.write(
+            f"Left out, being nested: {len(left_out)} ({', '.join(left_out)}). JSON and Arrow have them.\n"
+        )
+    return plain
+
+
 def _write(table: "pl.DataFrame", format_: Format, out: Path) -> None:
     import polars as pl
 
@@ -134,20 +147,15 @@ def _write(table: "pl.DataFrame", format_: Format, out: Path) -> None:
         elif format_ is Format.arrow:
             table.write_ipc(out, compat_level=pl.CompatLevel.oldest())
         else:
-            out.write_text(_text(table, format_), encoding="utf-8")
+            out.write_bytes(_written(table, format_))
     except OSError as error:
         raise ArchiveError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
-def _stream(table: "pl.DataFrame") -> None:
-    """Write Arrow that readers of any age take: newer ones alone know polars' own kind of text."""
-    import polars as pl
+def _written(table: "pl.DataFrame", format_: Format) -> bytes:
+    from raystudy.dashboard.formats import format_of, written
 
-    table.write_ipc_stream(sys.stdout.buffer, compat_level=pl.CompatLevel.oldest())
-
-
-def _text(table: "pl.DataFrame", format_: Format) -> str:
-    return table.write_json() if format_ is Format.json else table.write_csv()
+    return written(table, format_of(format_, ""))
 
 
 def _print(frame: "pl.DataFrame", columns: Sequence[str]) -> None:

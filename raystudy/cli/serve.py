@@ -65,7 +65,8 @@ def serve(
         console.print(f"Studies at http://{host}:{port}/ until Ctrl-C.", highlight=False, soft_wrap=True)
         if dashboard_url:
             console.print(f"Serve tab: http://{dashboard_url}/#/serve", highlight=False, soft_wrap=True)
-        signal.signal(signal.SIGTERM, _interrupt)  # not before: Ray puts in a handler of its own as it starts
+        for number in (signal.SIGINT, signal.SIGTERM):  # not before: Ray puts in handlers of its own as it starts
+            signal.signal(number, _interrupt)
         signal.pause()
 
     try:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from raystudy.dashboard.client import Dashboard
     from raystudy.dashboard.submit import Submitted
 
+Constraints = Annotated[
+    Path | None,
+    typer.Option("--constraints", metavar="FILE", help="Pinned packages to install for the job, as pip writes them."),
+]
+
 
 def submit(
     file: StudyFile,
@@ -30,20 +35,15 @@ def submit(
         ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job's log until it ends.")] = True,
-    constraints: Annotated[
-        Path | None,
-        typer.Option(
-            "--constraints", metavar="FILE", help="Pinned packages to install for the job, as pip writes them."
-        ),
-    ] = None,
+    constraints: Constraints = None,
     wait_for_nodes_s: WaitForNodes = 0.0,
     insecure: Insecure = False,
 ) -> None:
     """
     Check a study here, send the current folder and this raystudy to a cluster, and run the study there.
 
-    Not sent: what is hidden, virtual environments, caches, data/studies. Exits as the job does: 0 all trials are
-    finished, 1 some failed, 130 it was stopped. Ctrl-C leaves the job running.
+    Not sent: what is hidden, virtual environments, caches, links to folders, data/studies. Exits as the job does: 0 all
+    trials are finished, 1 some failed, 130 it was stopped. Ctrl-C leaves the job running.
 
     Example: `raystudy submit jobs/efficiency_laptop.toml --address http://localhost:8265`
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from raystudy.dashboard.formats import flat
+from raystudy.dashboard.formats import emptied
 from raystudy.dashboard.question import Question, line_of, question_of
 from raystudy.dashboard.state import State, state_of
 from raystudy.errors import ArchiveError, QueryError, RaystudyError
@@ -32,7 +32,7 @@ def answer(question: Question) -> pl.DataFrame | State:
 
 
 def rows(archive: Archive, *, sql: str | None, intervals: bool, nested: bool) -> pl.DataFrame:
-    """Return one row a trial, or an interval, or what SQL selects; without `nested`, no columns of lists."""
+    """Return one row a trial, or an interval, or what SQL selects; without `nested`, columns of lists are null."""
     held = tables(archive)
     if sql is not None:
         found = select(held, sql, max_rows=MOST_ROWS, limit_s=MOST_S, tell=_refuse_a_part)
@@ -40,7 +40,7 @@ def rows(archive: Archive, *, sql: str | None, intervals: bool, nested: bool) ->
         raise ArchiveError(f"{archive.place} holds no finished trial yet. `raystudy run` adds them.")
     else:
         found = held["intervals" if intervals else "trials"]
-    return found if nested else flat(found)
+    return found if nested else emptied(found)
 
 
 def _refuse_a_part(told: str) -> None:

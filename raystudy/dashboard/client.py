@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raystudy.errors import ClusterError
-from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_open, token
+from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_mode, token
 
 ANSWER_S = 60.0
 FINISHED, FAILED, STOPPED = "SUCCEEDED", "FAILED", "STOPPED"
@@ -101,8 +101,8 @@ class Dashboard:
         headers = {"Content-Type": "application/json"} | (
             {"Authorization": f"Bearer {self._token}"} if self._token else {}
         )
-        request = urllib.request.Request(self.url + path, data=content, headers=headers, method=method)  # noqa: S310 - http or https
         try:
+            request = urllib.request.Request(self.url + path, data=content, headers=headers, method=method)  # noqa: S310 - http or https
             with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310 - as above
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
@@ -134,17 +134,21 @@ class _NotFoundError(ClusterError):
 
 def is_dashboard(place: str) -> bool:
     """Whether a place is the address of a dashboard, not that of an archive."""
-    return place.startswith(("http://", "https://"))
+    return place.lower().startswith(("http://", "https://"))
 
 
 def opened(url: str, *, insecure: bool) -> Dashboard:
-    """Return the dashboard at `url`; raises ClusterError where it is open to others, or asks for a token we lack."""
+    """
+    Return the dashboard at `url`, as a browser shows it (http://HEAD:8265/#/jobs) too.
+
+    Raises ClusterError where it is open to others, or asks for a token we lack.
+    """
     if not is_dashboard(url):
         raise ClusterError(f"{url} is no address of a Ray dashboard. Give http://HEAD:8265.")
-    refuse_open(url, insecure=insecure)
-    if authentication_mode(url) != TOKEN:
-        return Dashboard(url)
-    return Dashboard(url, token=token())
+    url = url.partition("#")[0].rstrip("/")
+    mode = authentication_mode(url)
+    refuse_mode(url, mode, insecure=insecure)
+    return Dashboard(url, token=token() if mode == TOKEN else None)
 
 
 def _job(told: dict[str, Any]) -> Job:

@@ -72,7 +72,8 @@ def _token_in(file: Path) -> str:
 
 
 def _name(host: str) -> str:
-    """Return a Host header without its port."""
+    """Return a Host header without its port, in small letters."""
+    host = host.lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.rpartition(":")[0] if ":" in host else host

@@ -21,7 +21,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 def pack_folder(folder: Path, *, needed: str) -> bytes:
     """
-    Pack a folder without what is hidden, virtual environments, caches and data/studies.
+    Pack a folder without what is hidden, virtual environments, caches, links to folders and data/studies.
 
     Raises ClusterError where the file `needed` is not among the rest, or the rest is more than 100 MiB: the head keeps
     it in memory.
@@ -30,7 +30,7 @@ def pack_folder(folder: Path, *, needed: str) -> bytes:
     if needed not in files:
         raise ClusterError(
             f"{needed} is not sent: a job gets the current folder, {folder}, without what is hidden, virtual "
-            "environments, caches and data/studies. Submit from the folder that holds the study file."
+            "environments, caches, links to folders and data/studies. Submit from the folder that holds the study file."
         )
     sizes = {name: file.stat().st_size for name, file in files.items()}
     if sum(sizes.values()) > MOST_BYTES:
@@ -44,6 +44,10 @@ def pack_folder(folder: Path, *, needed: str) -> bytes:
         return _zipped(files)
     except OSError as error:
         raise ClusterError(f"The current folder cannot be sent: {error}.") from error
+    except UnicodeEncodeError as error:
+        raise ClusterError(
+            f"The current folder cannot be sent: the name {error.object!a} in it is no UTF-8. Rename that file."
+        ) from error
 
 
 def pack_raystudy() -> bytes:

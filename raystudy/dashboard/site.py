@@ -161,6 +161,8 @@ def _asked(request: Request) -> Asked:
     for key in query:
         if key not in KEYS:
             raise QueryError(f"{key!r} is not understood: what can be asked is {', '.join(KEYS)}.")
+        if len(query.getlist(key)) > 1:
+            raise QueryError(f"{key} is given more than once. Give it once.")
     format_ = format_of(query.get("format"), request.headers.get("accept", ""))
     return Asked(study=query.get("study"), format=format_, sql=query.get("q") or None)
 

@@ -3,13 +3,13 @@
 archive + running.json ──▶ State
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from raystudy.record.archive import Archive
 from raystudy.record.live import Live, live_in
-from raystudy.study import Trial
+from raystudy.study import Study
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +43,8 @@ class State:
 
 def state_of(archive: Archive) -> State:
     """Read how far a study is; raises ArchiveError where there is none."""
-    study = archive.study()
-    failures = archive.failures()
-    pretrainings = tuple(_state(archive, trial, None, failures.keys()) for trial in study.pretrainings())
-    trials = tuple(_state(archive, trial, trial.repetition, failures.keys()) for trial in study.trials())
-    everything = pretrainings + trials
-    live = live_in(archive.store)
+    study, failures, live = archive.study(), archive.failures(), live_in(archive.store)
+    everything = tuple(_states(archive, study, failures.keys()))
     return State(
         study=study.name,
         place=archive.place,
@@ -59,17 +55,19 @@ def state_of(archive: Archive) -> State:
     )
 
 
-def _state(archive: Archive, trial: Trial, block: int | None, failed: Collection[str]) -> TrialState:
-    """The first interval is the evaluation before any token."""
-    finished = archive.has(trial.id)
-    reached = 0 if finished else archive.checkpoints(trial.id).reached
-    return TrialState(
-        trial_id=trial.id,
-        block=block,
-        finished=finished,
-        failed=trial.id in failed,
-        kept=reached - 1 if reached else None,
-    )
+def _states(archive: Archive, study: Study, failed: Collection[str]) -> Iterator[TrialState]:
+    """Yield each, pretrainings first; the first interval is the evaluation before any token."""
+    done = archive.finished()
+    blocks = [*((trial, None) for trial in study.pretrainings()), *((each, each.repetition) for each in study.trials())]
+    for trial, block in blocks:
+        reached = 0 if trial.id in done else archive.checkpoints(trial.id).reached
+        yield TrialState(
+            trial_id=trial.id,
+            block=block,
+            finished=trial.id in done,
+            failed=trial.id in failed,
+            kept=reached - 1 if reached else None,
+        )
 
 
 def _since_s(utc: str) -> float:

@@ -1,8 +1,9 @@
 """Asks a Ray dashboard, before anything else does, who may use it: whoever may, may run any code on the cluster.
 
-http://HEAD:8265 ──/api/authentication_mode──▶ "token" | "disabled" | nothing ──▶ this process brings a token | refuses
+http://HEAD:8265 ──/api/authentication_mode──▶ token | disabled | silent | nothing ──▶ this process brings one | refuses
 """
 
+import http.client
 import ipaddress
 import json
 import os
@@ -17,6 +18,9 @@ from raystudy.errors import ClusterError
 
 ANSWER_S = 5.0
 TOKEN = "token"  # noqa: S105 - the name of a mode, not a secret
+DISABLED = "disabled"
+SILENT = "silent"
+"""Of a dashboard that does not answer in time."""
 WHERE_TOKENS_LIE = (
     "A token is looked for in RAY_AUTH_TOKEN, in the file RAY_AUTH_TOKEN_PATH, and in ~/.ray/auth_token; "
     "`ray get-auth-token` on the head shows it."
@@ -66,8 +70,19 @@ def no_answer(address: str | None, error: Exception) -> ClusterError:
 
 def refuse_open(url: str, *, insecure: bool) -> None:
     """Raise ClusterError where others reach the dashboard at `url` and it asks for no token, unless `insecure`."""
-    if insecure or _is_loopback(url) or authentication_mode(url) != "disabled":
+    if not (insecure or _is_loopback(url)):
+        refuse_mode(url, authentication_mode(url), insecure=insecure)
+
+
+def refuse_mode(url: str, mode: str | None, *, insecure: bool) -> None:
+    """Raise ClusterError as `refuse_open` does, where the dashboard was asked already."""
+    if insecure or mode not in (DISABLED, SILENT) or _is_loopback(url):
         return
+    if mode == SILENT:
+        raise ClusterError(
+            f"The Ray dashboard at {url} does not say within {ANSWER_S:g} s whether it asks for a token. Try again, or "
+            "look whether something on the way holds it back; --insecure goes on all the same."
+        )
     raise ClusterError(
         f"The Ray dashboard at {url} asks for no token, so whoever reaches it can run any code there. Start Ray with "
         "RAY_AUTH_MODE=token (and `ray get-auth-token --generate`), or bind it to 127.0.0.1 and use an SSH tunnel; "
@@ -76,14 +91,20 @@ def refuse_open(url: str, *, insecure: bool) -> None:
 
 
 def authentication_mode(url: str) -> str | None:
-    """Return `token`, `disabled`, or null where no dashboard answers, or something before it asks who we are."""
+    """
+    Return `token`, `disabled`, or `silent` where no answer comes in time.
+
+    Null where no dashboard answers, or something before it asks who we are.
+    """
     try:
         with urllib.request.urlopen(f"{_with_scheme(url)}/api/authentication_mode", timeout=ANSWER_S) as answer:  # noqa: S310 - http or https
             mode = json.load(answer)["authentication_mode"]
     except urllib.error.HTTPError as error:
-        return "disabled" if error.code == 404 else None  # a Ray that knows no tokens yet
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        if error.code >= 500:  # of a proxy whose dashboard is slow, for one
+            return SILENT
+        return DISABLED if error.code == 404 else None  # a Ray that knows no tokens yet
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
+        return SILENT if isinstance(getattr(error, "reason", error), TimeoutError) else None
     return str(mode)
 
 
@@ -91,7 +112,7 @@ def _is_loopback(url: str) -> bool:
     """Whether all addresses of the host are this machine's own."""
     try:
         found = socket.getaddrinfo(urlsplit(_with_scheme(url)).hostname, None)
-    except OSError:
+    except (OSError, ValueError):
         return False
     return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 

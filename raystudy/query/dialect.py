@@ -15,9 +15,12 @@ class PolarsSql(Postgres):
     """Of the dialects the one nearest to polars: quotes, casts by `::`, regular expressions by `~`, arrays."""
 
     class Tokenizer(Postgres.Tokenizer):
-        """Adds the division that leaves no rest, and names in backquotes."""
+        """Adds the division that leaves no rest, and names in backquotes; `interval` is always a column."""
 
-        KEYWORDS: ClassVar = {**Postgres.Tokenizer.KEYWORDS, "//": TokenType.DIV}
+        KEYWORDS: ClassVar = {
+            **{word: kind for word, kind in Postgres.Tokenizer.KEYWORDS.items() if kind is not TokenType.INTERVAL},
+            "//": TokenType.DIV,
+        }
         IDENTIFIERS: ClassVar = ['"', "`"]
 
     class Parser(Postgres.Parser):  # type: ignore[misc, valid-type] # sqlglot holds it in a variable
@@ -34,8 +37,18 @@ class PolarsSql(Postgres):
         """Writes what polars has and PostgreSQL lacks."""
 
         NORMALIZE_FUNCTIONS = False
+        TYPE_MAPPING: ClassVar = {**Postgres.Generator.TYPE_MAPPING, exp.DType.TINYINT: "TINYINT"}
         TRANSFORMS: ClassVar = {
             **Postgres.Generator.TRANSFORMS,
             exp.IntDiv: lambda self, node: self.binary(node, "//"),
             exp.TryCast: lambda self, node: self.trycast_sql(node),
         }
+
+        def datatype_sql(self, expression: exp.DataType) -> str:
+            """Write a type that sqlglot does not know, as UINT32, without the quotes that names get."""
+            word = expression.args.get("kind")
+            name = word.name if isinstance(word, exp.Identifier) else str(word)
+            if expression.this == exp.DType.USERDEFINED and name.isidentifier():
+                return name
+            written: str = super().datatype_sql(expression)
+            return written

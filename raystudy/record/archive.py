@@ -97,6 +97,10 @@ class Archive:
         """Whether the trial is finished."""
         return self.store.has(_trial_name(trial_id))
 
+    def finished(self) -> frozenset[str]:
+        """Return all finished trials, by one question to the store."""
+        return frozenset(Path(name).stem for name in self.store.names("trials") if name.endswith(".parquet"))
+
     def write(self, observation: Observation) -> None:
         """Add a finished trial: all of it, or nothing."""
         sink = pa.BufferOutputStream()
@@ -126,7 +130,8 @@ class Archive:
 
     def failures(self) -> dict[str, Failure]:
         """Return the last failure of each trial that failed and is not finished since."""
-        return {each.trial_id: each for each in self.all_failures() if not self.has(each.trial_id)}
+        finished = self.finished()
+        return {each.trial_id: each for each in self.all_failures() if each.trial_id not in finished}
 
     def all_failures(self) -> tuple[Failure, ...]:
         """Return every attempt that came to nothing, of one trial in order of time."""
@@ -169,7 +174,7 @@ class Archive:
     @property
     def has_observations(self) -> bool:
         """Whether any trial is finished."""
-        return any(name.endswith(".parquet") for name in self.store.names("trials"))
+        return bool(self.finished())
 
     def train_s(self, trial_ids: Iterable[str]) -> float:
         """Return the training time of some trials, added up."""

@@ -30,6 +30,8 @@ PATIENCE_S = 75.0
 """A driver of another host that has not beaten for so long is gone; NFS may show an old file for a minute."""
 
 _LOOK_EVERY_S = 1.0
+_SETTLE_S = 1.0
+"""Of two that take over at once, one may delete the claim of the other; that one sees it after this."""
 _SAME_START_S = 2.0
 """The system reckons the start of a process from that of its own, which it may set right by a second."""
 
@@ -59,9 +61,8 @@ class Claim:
 
     def take(self, tell: Callable[[str], None], patience_s: float) -> None:
         """Become the driver of the archive; raises ArchiveError where another lives, OSError where none can write."""
-        store = self._archive.store
-        # Not every store refuses to create what is there: what this looks past shows at the next beat.
-        while not (store.create(RUNNING, self._live()) and self._holds()):
+        store, settle_s = self._archive.store, 0.0
+        while not self._created(settle_s):
             other = live_in(store)
             if other is None:
                 continue
@@ -72,7 +73,9 @@ class Claim:
                     "Let it end or stop it there, or give another folder with --out."
                 )
             tell(f"{_named(other.driver)} {why}; its place is taken over")
-            store.delete(RUNNING)
+            if live_in(store) == other:  # another successor may have been quicker
+                store.delete(RUNNING)
+            settle_s = _SETTLE_S
 
     def beat(self) -> None:
         """Say that it lives, and notice if another one holds the archive."""
@@ -94,6 +97,14 @@ class Claim:
     def is_lost(self) -> bool:
         """Whether another driver has taken over."""
         return self._taken_by is not None
+
+    def _created(self, settle_s: float) -> bool:
+        """Write the claim where there is none, and say whether it is still there after a while."""
+        if not self._archive.store.create(RUNNING, self._live()):
+            return False
+        time.sleep(settle_s)
+        # Not every store refuses to create what is there: what this looks past shows at the next beat.
+        return self._holds()
 
     def _holds(self) -> bool:
         live = live_in(self._archive.store)

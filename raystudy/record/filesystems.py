@@ -3,6 +3,7 @@
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pyarrow as pa
 from pyarrow import fs
@@ -13,16 +14,26 @@ from raystudy.record.store import FetchedStore, LocalStore, Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PUT_IS_ATOMIC = ("s3", "gcs", "abfs", "py::fsspec+s3", "py::fsspec+gs", "py::fsspec+abfs")
+_PUT_IS_ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """Where an object appears once all of it was sent; elsewhere it is sent under a temporary name, and renamed."""
+
+_READ_ONLY = frozenset({"data", "http", "https", "reference"})
+"""What fsspec opens, and writes nothing to."""
+
+_INSTEAD = "Give a folder, or a URI as s3://BUCKET/NAME."
 
 
 def store_at(place: str | Path) -> Store:
-    """Return the store at a folder or URI; raises ArchiveError where nothing can open the URI."""
+    """Return the store at a folder or URI; raises ArchiveError where nothing can open the URI, or none can write."""
     if isinstance(place, Path) or "://" not in place:
         return LocalStore(Path(place))
-    if place.startswith("file://"):
-        return LocalStore(Path(place.removeprefix("file://")))
+    scheme, _, rest = place.partition("://")
+    if scheme == "file":
+        return LocalStore(_folder_of(place, rest))
+    if not scheme or not rest.strip("/"):
+        raise ArchiveError(f"{place} names no place. {_INSTEAD}")
+    if scheme in _READ_ONLY:
+        raise ArchiveError(f"{place} can only be read, and an archive is written to. {_INSTEAD}")
     return FileSystemStore(place)
 
 
@@ -43,7 +54,7 @@ class FileSystemStore(FetchedStore):
     def put(self, name: str, content: bytes) -> None:
         """Write a file: by one put where that is atomic, else under a temporary name that is then changed."""
         path = self._path(name)
-        if self._system.type_name.startswith(_PUT_IS_ATOMIC):
+        if puts_whole(self._system):
             return self._send(path, content)
         self._system.create_dir(path.rpartition("/")[0], recursive=True)
         temporary = f"{path}.{uuid.uuid4().hex}.tmp"
@@ -77,6 +88,18 @@ class FileSystemStore(FetchedStore):
         return f"{self._root}/{name}"
 
 
+def puts_whole(system: fs.FileSystem) -> bool:
+    """Whether an object appears once all of it was sent; fsspec tells one protocol, or several."""
+    told = system.handler.fs.protocol if isinstance(system, fs.PyFileSystem) else system.type_name
+    return not _PUT_IS_ATOMIC.isdisjoint({told} if isinstance(told, str) else told)
+
+
+def _folder_of(uri: str, rest: str) -> Path:
+    if not rest.startswith("/"):
+        raise ArchiveError(f"{uri} names a host, or a relative folder. Give the folder itself, or file:///FOLDER.")
+    return Path(unquote(rest))
+
+
 def _opened(uri: str) -> tuple[fs.FileSystem, str]:
     """Return the file system of a URI and the path in it; fsspec is asked for what pyarrow does not know."""
     try:
@@ -93,10 +116,11 @@ def _opened_by_fsspec(uri: str) -> tuple[fs.FileSystem, str]:
 
     try:
         system, path = fsspec.core.url_to_fs(uri)
-    except (ImportError, ValueError, OSError) as error:
+    except (ImportError, ValueError, TypeError, OSError) as error:
         raise _not_opened(uri, error) from error
     return fs.PyFileSystem(fs.FSSpecHandler(system)), path
 
 
 def _not_opened(uri: str, error: Exception) -> ArchiveError:
-    return ArchiveError(f"{uri} cannot be opened: {error}. Give a folder, or a URI as s3://BUCKET/NAME.")
+    said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return ArchiveError(f"{uri} cannot be opened: {said}. {_INSTEAD}")

@@ -128,7 +128,12 @@ def _joined(address: str | None, quiet: dict[str, Any]) -> Any:
         here: dict[str, Any] = {"num_cpus": _cores(), "resources": {POWER_RESOURCE: 1}, "include_dashboard": False}
         return ray.init(address="local", **here, **quiet)
     if address.startswith("ray://"):
-        raise ValueError("a Ray Client cannot run a sweep; `raystudy submit` runs it there.")
+        raise ClusterError(
+            f"{address} is the address of a Ray Client, which cannot run a sweep. Give HOST:6379, or let "
+            "`raystudy submit` run it there."
+        )
+    if not address.strip():
+        raise ClusterError("--address is empty. Give `auto` or HOST:6379, or leave it out to use this machine.")
     probe(address)
     return ray.init(address=address, **quiet)
 

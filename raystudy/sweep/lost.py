@@ -14,8 +14,7 @@ from typing import Any
 import ray
 from ray import tune
 
-from raystudy import errors
-from raystudy.errors import ArchiveError, ClusterError, MeterError, RaystudyError
+from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.energy import energies_of_each
 from raystudy.record.live import Running
@@ -26,6 +25,7 @@ from raystudy.record.trace import Trace
 from raystudy.study import Resources, Study
 from raystudy.sweep.board import Words
 from raystudy.sweep.provenance import node_name, now_utc
+from raystudy.sweep.todo import may_try_again
 
 DIED = "The process of the trial died without a word."
 NODE_GONE = "The node of the trial is gone."
@@ -55,17 +55,6 @@ def used(
         began_s=began_s,
     )
     return totals(figures, [span])
-
-
-def may_try_again(reason: str) -> bool:
-    """
-    Whether a failure may be another time's success: not where the study is at fault, by the error that it names.
-
-    A meter that does not answer, or a node that lacks something just now, is nobody's fault.
-    """
-    kind = getattr(errors, reason.partition(":")[0], None)
-    ours = isinstance(kind, type) and issubclass(kind, RaystudyError)
-    return not ours or (isinstance(kind, type) and issubclass(kind, MeterError | ClusterError))
 
 
 def why(said: str) -> str:

@@ -92,14 +92,14 @@ class Taker:
         self._tries, self._words, self._nodes = tries, words, nodes
         tokens = {trial.id: trial.recipe.nominal_tokens for trial in plan.trials}
         self._weights = {trial: 1 if None in tokens.values() else weight or 1 for trial, weight in tokens.items()}
-        self._weight_at_start = sum(weight for trial, weight in self._weights.items() if archive.has(trial))
+        self._weight_at_start = sum(self._weights[trial] for trial in self._done())
         self._first_run_s = time.monotonic()
 
     def __call__(self) -> Snapshot:
         """Look now."""
         running = self._words.read()
         power_w = self._power_w()
-        done = [trial for trial in self._weights if self._archive.has(trial)]
+        done = self._done()
         return Snapshot(
             what=self._what,
             planned=len(self._weights),
@@ -110,6 +110,10 @@ class Taker:
             elapsed_s=time.monotonic() - self._started_s,
             left_s=self._left_s(done, running),
         )
+
+    def _done(self) -> list[str]:
+        finished = self._archive.finished()
+        return [trial for trial in self._weights if trial in finished]
 
     def _power_w(self) -> dict[str, dict[str, float | None]]:
         """Return the latest watts of all nodes whose monitor answers."""

@@ -7,22 +7,25 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive
+from raystudy import errors
+from raystudy.errors import ArchiveError, ClusterError, MeterError, RaystudyError
+from raystudy.record.archive import Archive, Failure
 from raystudy.study import Study, Trial
 
 
 def missing(archive: Archive, trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Return those that are not finished."""
-    return tuple(trial for trial in trials if not archive.has(trial.id))
+    finished = archive.finished()
+    return tuple(trial for trial in trials if trial.id not in finished)
 
 
 def pretrainings_before(study: Study, archive: Archive, todo: tuple[Trial, ...]) -> tuple[Trial, ...]:
     """Return the pretrainings that these trials wait for; raises ArchiveError where weights were taken away."""
     models = {trial.recipe.model for trial in todo}
     wanted = [each for each in study.pretrainings() if each.recipe.model in models]
+    finished = archive.finished()
     for each in wanted:
-        if archive.has(each.id) and not archive.has_pretrained(each.recipe.model):
+        if each.id in finished and not archive.has_pretrained(each.recipe.model):
             raise ArchiveError(
                 f"{archive.within(f'pretrained/{each.recipe.model}')} is gone, and the trials that are missing start "
                 "from its weights. Bring it back, or give another folder with --out."
@@ -38,12 +41,24 @@ def able_to_begin(study: Study, archive: Archive, trials: tuple[Trial, ...]) -> 
 
 def tell_states(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
     """Say which trials were interrupted and go on; the state of one that was killed just after its end is deleted."""
+    finished = archive.finished()
     for trial in (*study.pretrainings(), *study.trials()):
         reached = archive.checkpoints(trial.id).reached
-        if reached and archive.has(trial.id):
+        if reached and trial.id in finished:
             archive.checkpoints(trial.id).clear()
         elif reached:
             tell(f"{trial.id} was kept after interval {reached - 1}")
+
+
+def may_try_again(reason: str) -> bool:
+    """
+    Whether a failure may be another time's success: not where the study is at fault, by the error that it names.
+
+    A meter that does not answer, or a node that lacks something just now, is nobody's fault.
+    """
+    kind = getattr(errors, reason.partition(":")[0], None)
+    ours = isinstance(kind, type) and issubclass(kind, RaystudyError)
+    return not ours or (isinstance(kind, type) and issubclass(kind, MeterError | ClusterError))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,13 +72,13 @@ class Sweep:
     ran: tuple[str, ...]
     """Trials that it finished."""
     failed: tuple[str, ...]
-    """Not finished, and their last attempt failed in this run."""
+    """Not finished, and given up in this run."""
     not_begun: tuple[str, ...]
     """Trials that were not tried: the pretraining of their model failed."""
     left: tuple[str, ...]
-    """Not finished, and nothing went wrong: the run was interrupted."""
+    """Not finished, and not given up: the run was interrupted."""
     retried: tuple[str, ...]
-    """Of those that it finished: an attempt came to nothing before."""
+    """Of those that it finished: an attempt of the same run came to nothing before."""
     wall_s: float
     """From its begin to now."""
 
@@ -79,8 +94,8 @@ class Begun:
 
     def sweep(self) -> Sweep:
         """Return what was done since."""
-        finished, attempted = self._finished_now(), self._attempted()
-        failed = attempted - finished
+        finished, failures = self._finished_now(), self._failures()
+        failed = {each for each, found in failures.items() if self._is_given_up(found)} - finished
         lacking = {each.recipe.model for each in self._study.pretrainings() if each.id in failed}
         not_begun = {trial.id for trial in self._study.trials() if trial.recipe.model in lacking} - finished - failed
         pretrainings = [each.id for each in self._study.pretrainings()]
@@ -94,15 +109,22 @@ class Begun:
             failed=tuple(each for each in every if each in failed),
             not_begun=tuple(each for each in trials if each in not_begun),
             left=tuple(each for each in every if each not in finished | failed | not_begun),
-            retried=tuple(each for each in every if each in now & attempted),
+            retried=tuple(each for each in every if each in now & failures.keys()),
             wall_s=time.monotonic() - self._began_s,
         )
 
     def _finished_now(self) -> frozenset[str]:
         every = (*self._study.pretrainings(), *self._study.trials())
-        return frozenset(each.id for each in every) - {each.id for each in missing(self._archive, every)}
+        return frozenset(each.id for each in every) & self._archive.finished()
 
-    def _attempted(self) -> frozenset[str]:
-        """Return of what an attempt came to nothing since."""
-        found = self._archive.all_failures()
-        return frozenset(each.trial_id for each in found if (each.trial_id, each.at_utc) not in self._attempts)
+    def _failures(self) -> dict[str, list[Failure]]:
+        """Return the attempts that came to nothing since, by trial, in order of time."""
+        found: dict[str, list[Failure]] = {}
+        for each in self._archive.all_failures():
+            if (each.trial_id, each.at_utc) not in self._attempts:
+                found.setdefault(each.trial_id, []).append(each)
+        return found
+
+    def _is_given_up(self, found: list[Failure]) -> bool:
+        """Whether no try was left; one that came further, and was interrupted after several deaths, looks like it."""
+        return not may_try_again(found[-1].reason) or len(found) > self._study.resources.max_failures

@@ -10,11 +10,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from ray import tune
 
+from raystudy.errors import RaystudyError
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.live import Snapshot
 from raystudy.study import Study
@@ -22,6 +23,7 @@ from raystudy.study import Trial as PlannedTrial
 from raystudy.sweep.baseline import Nodes, monitored
 from raystudy.sweep.board import Words
 from raystudy.sweep.cluster import cluster, forget_logs, refuse_unsatisfiable
+from raystudy.sweep.head import head_watched
 from raystudy.sweep.lost import DIED, STOPPED, Deaths, Tries, keep, why
 from raystudy.sweep.metadata import metadata_of
 from raystudy.sweep.preflight import preflight
@@ -66,12 +68,13 @@ def run(
         tell("starting Ray" if address is None else f"joining Ray at {address}")
         commit = git_commit(Path.cwd())
         metadata = metadata_of(study.name, archive=archive.store.address, commit=commit)
-        with cluster(address, study, metadata=metadata, insecure=insecure) as logs:
+        with _forgotten(cluster(address, study, metadata=metadata, insecure=insecure), begun, tell):
             go_on()
             refuse_unsatisfiable(study.resources, wait_s=wait_for_nodes_s, tell=tell)
-            here = nullcontext(archive.store.address)
-            checked = preflight(study, archive, todo, prints, tell=tell) if address else here
-            with checked as store_address, monitored(study, archive, run=began_utc, tell=tell) as nodes:
+            with (
+                _checked(study, archive, todo, prints, joined=address is not None, tell=tell) as store_address,
+                monitored(study, archive, run=began_utc, tell=tell) as nodes,
+            ):
                 config = {"archive": store_address, "run": began_utc, "git_commit": commit}
                 words = Words(study.name)
                 runner = _Runner(study, archive, tries, nodes=nodes, words=words, config=config, go_on=go_on)
@@ -81,8 +84,38 @@ def run(
                     with watching(taker, nodes, watch=watch, tell=tell):
                         settle(archive, tries, trials, runner.attempt, tell)
                 nodes.measure_idle("after")
-        forget_logs(logs, failed=bool(begun.sweep().failed), tell=tell)
     return begun.sweep()
+
+
+@contextmanager
+def _checked(
+    study: Study,
+    archive: Archive,
+    todo: tuple[PlannedTrial, ...],
+    prints: tuple[str, ...],
+    *,
+    joined: bool,
+    tell: Callable[[str], None],
+) -> Iterator[str]:
+    """Yield the address that trials give to `store_of`, once all nodes of a cluster that was joined were asked."""
+    checked = preflight(study, archive, todo, prints, tell=tell) if joined else nullcontext(archive.store.address)
+    with head_watched(tell), checked as store_address:
+        yield store_address
+
+
+@contextmanager
+def _forgotten(joined: AbstractContextManager[str | None], begun: Begun, tell: Callable[[str], None]) -> Iterator[None]:
+    """Be in a cluster; what it logged is kept where trials failed, or something broke that has no sentence."""
+    logs, broke = None, True
+    try:
+        with joined as logs:
+            yield
+        broke = False
+    except (KeyboardInterrupt, RaystudyError):
+        broke = False
+        raise
+    finally:
+        forget_logs(logs, failed=broke or bool(begun.sweep().failed), tell=tell)
 
 
 def _plans(

@@ -104,8 +104,8 @@ def wait_for_memory(
 def _taken(board: BoardMemory, *, own_process: bool) -> str | None:
     """Say how much of a board others hold; null where it is little, or cannot be told from what is our own."""
     own_bytes = board.by_process_bytes.get(os.getpid())
-    if own_process and own_bytes is None and board.by_process_bytes:
-        return None  # in a container NVML counts processes as the host does, and ours is one of them
+    if own_process and own_bytes is None:
+        return None  # in a container NVML counts processes as the host does, or names none: ours may be one of them
     others_bytes = board.used_bytes - (own_bytes or 0)
     if others_bytes <= LEAST_TAKEN * board.total_bytes:
         return None

@@ -134,6 +134,19 @@ def test_sql_in_each_format(typed: Typed, place: str) -> None:
     assert expected.to_dicts() == pa.ipc.open_stream(written["arrow"].encode("latin-1")).read_all().to_pylist()
 
 
+def test_nested_columns_that_are_left_out_are_told(typed: Typed, place: str) -> None:
+    """On stderr, by name: the rows on stdout are as they were."""
+    code, out, error = typed(
+        "results", place, "--sql", "select tokens, traces from trials order by 1 limit 1", "--format", "csv"
+    )
+
+    assert (0, "tokens\n1000\n", "Left out, being nested: 1 (traces). JSON and Arrow have them.\n") == (
+        code,
+        out,
+        error,
+    )
+
+
 def test_arrow_in_a_file_is_read_by_old_readers(typed: Typed, archive: Archive, tmp_path: Path) -> None:
     """Text is of the kind that Arrow had from the start."""
     file = tmp_path / "made.arrow"
@@ -145,6 +158,8 @@ def test_arrow_in_a_file_is_read_by_old_readers(typed: Typed, archive: Archive, 
 MISTAKES = {
     "unknown column": (("--sql", "select energy_jj from trials"), "Did you mean energy_j"),
     "no SQL": (("--sql", "selec nope from trials"), "no SQL that can be read"),
+    "nested alone": (("--sql", "select traces from trials"), "All columns of the answer are nested (traces)"),
+    "no text": (("--sql", "select x'00' as b", "--format", "json"), "'b' is Binary, which json cannot hold"),
     "two ways": (("--sql", SQL, "--intervals"), "leave --intervals out"),
 }
 

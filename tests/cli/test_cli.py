@@ -276,3 +276,14 @@ def test_ctrl_c_keeps_what_is_finished(study_file: Path, tmp_path: Path) -> None
     assert 130 == running.returncode, said
     assert "run the same line for the rest" in " ".join(said.split())
     assert ["tokens-1000--r01.parquet"] == [path.name for path in (tmp_path / "out" / "trials").iterdir()]
+
+
+def test_a_place_that_cannot_be_read_is_one_sentence(typed: Typed, tmp_path: Path) -> None:
+    """Whatever the system says: a disk that fails, a store out of reach, a folder where a file should be."""
+    (tmp_path / "made" / "study.toml").mkdir(parents=True)
+    code, _, error = typed("status", tmp_path / "made")
+
+    assert 2 == code
+    assert error.startswith("error: A file, or the place of the results, cannot be used: ")
+    assert "Bring it back" in error
+    assert 1 == error.count("\n")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from raystudy.dashboard.client import Dashboard, opened
+from raystudy.dashboard.client import Dashboard, is_dashboard, opened
 from raystudy.errors import ClusterError
 from tests.fakes.page import page
 from tests.fakes.ray_dashboard import FakeDashboard
@@ -66,6 +66,21 @@ def test_what_is_no_address_is_told() -> None:
     """HOST:6379 is Ray's, but not the dashboard's."""
     with pytest.raises(ClusterError, match="no address of a Ray dashboard"):
         opened("head:6379", insecure=False)
+
+
+@pytest.mark.parametrize("url", ["http://[bad:8265", "http://a b:80", f"http://{'a' * 70}.example", "http://x:y"])
+def test_a_bad_address_is_a_sentence(url: str) -> None:
+    """Whatever is wrong with it, the sentence shows what an address looks like."""
+    with pytest.raises(ClusterError, match="Give http://HEAD:8265"):
+        opened(url, insecure=False).jobs()
+
+
+def test_an_address_is_taken_as_a_browser_shows_it(fake: FakeDashboard) -> None:
+    """With the page that it is at, and the scheme in any letters."""
+    url = f"{fake.url.replace('http', 'HTTP')}/#/jobs"
+
+    assert is_dashboard(url)
+    assert 1 == len(opened(url, insecure=False).jobs())
 
 
 def test_a_package_is_sent_once(fake: FakeDashboard) -> None:

@@ -59,6 +59,7 @@ def test_the_token_is_shown_or_nothing_is(token_file: Path, shown: str, status: 
     [
         ("127.0.0.1:8000", None),
         ("localhost", None),
+        ("LOCALHOST:8000", None),
         ("localhost:18000", None),
         ("[::1]:8000", None),
         ("evil.example", 403),

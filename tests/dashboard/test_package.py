@@ -1,6 +1,7 @@
 """What is sent to a cluster."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -62,6 +63,17 @@ def test_a_study_file_that_would_not_be_sent_is_refused(folder: Path, study: str
     """The job would look for it in vain."""
     with pytest.raises(ClusterError, match=f"{study} is not sent"):
         pack_folder(folder, needed=study)
+
+
+def test_a_name_that_is_no_text_is_told(folder: Path) -> None:
+    """Names in a package are UTF-8; the sentence shows which one is not."""
+    try:
+        (folder / os.fsdecode(b"texts/\xff.txt")).write_text("")
+    except OSError:
+        pytest.skip("This file system takes no such names.")
+
+    with pytest.raises(ClusterError, match=r"'texts/\\udcff.txt' in it is no UTF-8"):
+        pack_folder(folder, needed="jobs/made.toml")
 
 
 def test_raystudy_sends_itself() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from raystudy.errors import ClusterError
-from raystudy.power.guard import authentication_mode, refuse_open, use_token_for
+from raystudy.power.guard import SILENT, authentication_mode, refuse_mode, refuse_open, use_token_for
 from tests.fakes.page import page
 
 
@@ -29,6 +29,7 @@ OPEN, CLOSED = b'{"authentication_mode": "disabled"}', b'{"authentication_mode":
         (401, b"", None),
         (200, b'["no mode"]', None),
         (200, b"<html>", None),
+        (504, b"", "silent"),
     ],
 )
 def test_the_mode_is_what_the_dashboard_says(status: int, told: bytes, expected: str | None) -> None:
@@ -45,6 +46,16 @@ def test_nobody_answers() -> None:
         pass
 
     assert authentication_mode(f"http://127.0.0.1:{port}") is None
+
+
+BAD = ("http://[bad:8265", "http://a b:80", f"http://{'a' * 70}.example", "http://x:y", "http://:1", "http://")
+
+
+@pytest.mark.parametrize("url", BAD)
+def test_what_is_no_address_says_nothing(url: str) -> None:
+    """Whoever joins it tells that in a sentence."""
+    assert authentication_mode(url) is None
+    refuse_open(url, insecure=False)
 
 
 @pytest.mark.parametrize(("written", "expected"), [("abc", "token"), (None, None)])
@@ -68,6 +79,20 @@ def test_what_was_decided_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     use_token_for("auto")
 
     assert "disabled" == os.environ["RAY_AUTH_MODE"]
+
+
+@pytest.mark.parametrize(
+    ("host", "insecure", "refused"), [("0.0.0.0", False, True), ("0.0.0.0", True, False), ("127.0.0.1", False, False)]
+)
+def test_a_dashboard_that_is_too_slow_is_not_trusted(host: str, *, insecure: bool, refused: bool) -> None:
+    """It may be open; only on this machine, or with --insecure, that does not matter."""
+    try:
+        refuse_mode(f"http://{host}:8265", SILENT, insecure=insecure)
+        was_refused = False
+    except ClusterError as error:
+        was_refused = "does not say within 5 s" in str(error)
+
+    assert refused == was_refused
 
 
 def test_an_open_dashboard_of_this_machine_is_taken() -> None:

@@ -4,16 +4,19 @@ import dataclasses
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
 from raystudy.record.claim import Claim, claimed
-from raystudy.record.live import RUNNING, Live, live_in
+from raystudy.record.live import RUNNING, Driver, Live, live_in
 from raystudy.record.store import LocalStore
 
 HOLD = """
@@ -55,6 +58,14 @@ def elsewhere(archive: Archive) -> Live:
     other = dataclasses.replace(live, driver=dataclasses.replace(live.driver, host="elsewhere"))
     archive.store.put(RUNNING, other.to_json())
     return other
+
+
+def parent(live: Live) -> Driver:
+    """Return a driver that lives as long as this test: the process that has started it."""
+    process = psutil.Process(os.getppid())
+    return dataclasses.replace(
+        live.driver, host=socket.gethostname(), pid=process.pid, process_began_s=process.create_time()
+    )
 
 
 class Full(LocalStore):
@@ -146,6 +157,38 @@ def test_a_driver_elsewhere_that_beats_lives(archive: Archive) -> None:
 
     with pytest.raises(ArchiveError, match="being added to already"):
         claimed(Archive(Late(Path(archive.place))), address=None, patience_s=30).__enter__()
+
+
+def test_a_quicker_successor_is_not_deleted(archive: Archive) -> None:
+    """Of two that find a driver gone, the slower one looks again before it deletes, and is refused."""
+    live = elsewhere(archive)
+
+    def quicker(said: str) -> None:
+        if said.endswith("taken over"):
+            archive.store.put(RUNNING, dataclasses.replace(live, driver=parent(live)).to_json())
+
+    with pytest.raises(ArchiveError, match="being added to already"):
+        claimed(archive, address=None, tell=quicker, patience_s=0.1).__enter__()
+
+    assert os.getppid() == written(archive).driver.pid
+
+
+def test_who_takes_over_looks_whether_its_claim_stays(archive: Archive) -> None:
+    """The other successor may have deleted it, meaning the one before."""
+    live = elsewhere(archive)
+
+    class Raced(LocalStore):
+        """A folder where somebody else claims just after."""
+
+        def create(self, name: str, content: bytes) -> bool:
+            created = super().create(name, content)
+            if created:
+                other = dataclasses.replace(live, driver=parent(live)).to_json()
+                threading.Timer(0.2, self.put, (name, other)).start()
+            return created
+
+    with pytest.raises(ArchiveError, match="being added to already"):
+        claimed(Archive(Raced(Path(archive.place))), address=None, patience_s=0.1).__enter__()
 
 
 def test_who_was_taken_over_stops(archive: Archive) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fsspec import AbstractFileSystem
+from pyarrow import fs
 
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
-from raystudy.record.filesystems import FileSystemStore, store_at
+from raystudy.record.filesystems import FileSystemStore, puts_whole, store_at
 from raystudy.record.store import FetchedStore, Fill, LocalStore, Store
 
 KINDS: dict[str, Callable[[Path], Store]] = {
@@ -201,3 +203,37 @@ def test_no_name_leads_out_of_where_files_are_fetched(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="leads out of it"):
         Hostile("far://away").at_hand("trials")
+
+
+PLACES = {
+    "s3://": "names no place",
+    "://x": "names no place",
+    "http://localhost:1/x": "can only be read",
+    "data://x": "can only be read",
+    "reference://x": "can only be read",
+    "file://x/y": "names a host, or a relative folder",
+}
+
+
+@pytest.mark.parametrize(("uri", "said"), PLACES.items(), ids=PLACES)
+def test_a_uri_that_can_hold_no_archive_is_one_sentence(uri: str, said: str) -> None:
+    """Before anything is asked of it."""
+    with pytest.raises(ArchiveError, match=f"^{uri} .*{said}.* Give "):
+        store_at(uri)
+
+
+def test_a_uri_of_a_file_is_unquoted() -> None:
+    """As browsers and file managers write it."""
+    assert "/data/a b" == store_at("file:///data/a%20b").place
+
+
+@pytest.mark.parametrize(("protocol", "whole"), [("abfs", True), (("s3", "s3a"), True), (("file", "local"), False)])
+def test_objects_of_fsspec_appear_whole(protocol: str | tuple[str, ...], *, whole: bool) -> None:
+    """Its file systems tell one protocol, or several."""
+
+    class System(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+        """A file system of that protocol."""
+
+    System.protocol = protocol
+
+    assert whole == puts_whole(fs.PyFileSystem(fs.FSSpecHandler(System())))

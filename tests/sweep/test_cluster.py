@@ -158,7 +158,11 @@ def test_logs_are_kept_where_trials_failed(tmp_path: Path) -> None:
     assert (["kept"], [f"what Ray logged is kept in {tmp_path}/kept"]) == ([p.name for p in tmp_path.iterdir()], told)
 
 
-def test_a_ray_client_is_sent_elsewhere() -> None:
-    """Its driver would not be where its archive is."""
-    with pytest.raises(ValueError, match="`raystudy submit` runs it there"):
-        _joined("ray://head:10001", {})
+ADDRESSES = {"ray://head:10001": "^ray://head:10001 is .* `raystudy submit` run it there", "": "^--address is empty. "}
+
+
+@pytest.mark.parametrize(("address", "said"), ADDRESSES.items())
+def test_an_address_that_is_none_is_a_sentence_of_its_own(address: str, said: str) -> None:
+    """A Ray Client would drive a sweep from where its archive is not."""
+    with pytest.raises(ClusterError, match=said):
+        _joined(address, {})

@@ -10,7 +10,8 @@ from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.store import LocalStore
 from raystudy.study import Resources
-from raystudy.sweep.lost import DIED, NODE_GONE, OUT_OF_MEMORY, STOPPED, Tries, insist, keep, may_try_again, used, why
+from raystudy.sweep.lost import DIED, NODE_GONE, OUT_OF_MEMORY, STOPPED, Tries, insist, keep, used, why
+from raystudy.sweep.todo import may_try_again
 from tests.observations import trace
 
 

@@ -3,17 +3,18 @@
 from pathlib import Path
 
 from raystudy.record.archive import Archive, Failure
-from raystudy.sweep.todo import Begun
+from raystudy.record.store import LocalStore
+from raystudy.sweep.todo import Begun, missing
 from tests.observations import observation, study_of
 
 
-def failure(trial_id: str, at_utc: str) -> Failure:
+def failure(trial_id: str, at_utc: str, *, reason: str = "it broke") -> Failure:
     """Return a failure."""
-    return Failure(trial_id=trial_id, at_utc=at_utc, reason="it broke", details="")
+    return Failure(trial_id=trial_id, at_utc=at_utc, reason=reason, details="")
 
 
 def test_each_trial_is_told_once(tmp_path: Path) -> None:
-    """One was there, one is finished, one came through at the second attempt, one failed, one is left."""
+    """One was there, one is finished, one came through at the second attempt, one is given up, one is left."""
     study, archive = study_of(levels="[1, 2, 3, 4, 5]", repetitions="1"), Archive(tmp_path)
     before, ran, retried, failed, left = study.trials()
     archive.write(observation(before, study=study))
@@ -21,8 +22,8 @@ def test_each_trial_is_told_once(tmp_path: Path) -> None:
     begun = Begun(study, archive)
     for trial in (ran, retried):
         archive.write(observation(trial, study=study))
-    for trial in (retried, failed):
-        archive.write_failure(failure(trial.id, "2026"))
+    for trial, at_utc in ((retried, "2026"), (failed, "2026"), (failed, "2027")):
+        archive.write_failure(failure(trial.id, at_utc))
     done = begun.sweep()
 
     assert ((before.id,), (ran.id, retried.id)) == (done.before, done.ran)
@@ -37,3 +38,38 @@ def test_nothing_to_do_is_told(tmp_path: Path) -> None:
     done = Begun(study, archive).sweep()
 
     assert (2, ()) == (len(done.before), (*done.ran, *done.failed, *done.left, *done.retried, *done.not_begun))
+
+
+def test_what_awaits_its_next_try_is_left(tmp_path: Path) -> None:
+    """Ctrl-C came between its attempts; one at which the study is at fault would not have been tried again."""
+    study, archive = study_of(levels="[1, 2]", repetitions="1"), Archive(tmp_path)
+    begun, (left, failed) = Begun(study, archive), study.trials()
+    archive.write_failure(failure(left.id, "2026"))
+    archive.write_failure(failure(failed.id, "2026", reason="DivergedError: the loss is no number"))
+    done = begun.sweep()
+
+    assert ((left.id,), (failed.id,)) == (done.left, done.failed)
+
+
+def test_a_store_is_asked_once_for_all_trials(tmp_path: Path) -> None:
+    """It may be far, and a study large."""
+
+    class Counted(LocalStore):
+        """A folder that counts what it is asked."""
+
+        asked = 0
+
+        def has(self, name: str) -> bool:
+            self.asked += 1
+            return super().has(name)
+
+        def names(self, under: str) -> list[str]:
+            self.asked += 1
+            return super().names(under)
+
+    study, store = study_of(levels="[1, 2, 3]", repetitions="4"), Counted(tmp_path)
+    first, *rest = study.trials()
+    Archive(tmp_path).write(observation(first, study=study))
+    left = missing(Archive(store), study.trials())
+
+    assert (tuple(rest), 1) == (left, store.asked)

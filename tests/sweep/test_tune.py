@@ -1,16 +1,18 @@
 """Each trial of a sweep is settled in the end, whatever Tune makes of it."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from raystudy.errors import ArchiveError
+from raystudy.errors import ArchiveError, ClusterError
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.opening import open_for
 from raystudy.study import Study, Trial
 from raystudy.sweep.lost import DIED, Tries
-from raystudy.sweep.tune import Attempt, run, settle
+from raystudy.sweep.todo import Begun
+from raystudy.sweep.tune import Attempt, _forgotten, run, settle
 from tests.observations import observation, study_of
 
 Trials = tuple[Trial, ...]
@@ -147,3 +149,19 @@ def test_text_that_changed_is_not_added_to(study: Study, archive: Archive) -> No
 
     with pytest.raises(ArchiveError, match="text of the corpus stdlib has changed"):
         run(study, archive, address=None, tell=lambda _: None, watch=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"), [(KeyboardInterrupt(), False), (ClusterError("no GPU"), False), (ConnectionError("Ray"), True)]
+)
+def test_logs_are_forgotten_unless_something_broke(error: BaseException, *, kept: bool, tmp_path: Path) -> None:
+    """Ctrl-C leaves nothing of a Ray of our own, nor does a sentence: only what has none is looked for in logs."""
+    logs, archive = tmp_path / "session", Archive(tmp_path / "made")
+    logs.mkdir()
+    with (
+        pytest.raises(type(error)),
+        _forgotten(nullcontext(str(logs)), Begun(study_of(), archive), lambda _: None),
+    ):
+        raise error
+
+    assert kept == logs.exists()
