@@ -9,7 +9,7 @@
     ├── ArchiveError        the folder of results: unwritable, corrupt, or of another study
     ├── MeterError          an instrument that cannot be read
     │   └── NoMeterError        there is no such instrument on this machine
-    ├── ClusterError        no node offers what a trial needs
+    ├── ClusterError        a cluster that cannot be joined, or not run a trial
     ├── AnalysisError       a study or a table that cannot be analysed
     └── QueryError          SQL that is not answered
 

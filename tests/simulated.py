@@ -71,10 +71,12 @@ class Node:
     def __init__(self, ray_node: Any, board: Board) -> None:
         self.ray_node, self.board = ray_node, board
 
-    def process(self) -> psutil.Process:
-        """Return its raylet, whose children are all that runs on it."""
+    def family(self) -> list[psutil.Process]:
+        """Return its raylet, and all that runs on it; nothing where Ray has given it up."""
         (raylet,) = self.ray_node.all_processes["raylet"]
-        return psutil.Process(raylet.process.pid)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return family(psutil.Process(raylet.process.pid))
+        return []
 
 
 class Simulated:
@@ -136,16 +138,15 @@ class Simulated:
 
     def kill_node(self, node: Node) -> None:
         """Let a node vanish with all that runs on it, as if its power were cut."""
-        everything = family(node.process())
-        for process in everything:
+        for process in node.family():
             kill(process)
         self._cluster.remove_node(node.ray_node, allow_graceful=False)
         self.nodes.remove(node)
 
     def actors(self, name: str) -> list[psutil.Process]:
         """Return the processes of actors on all nodes, by what Ray titles them: Trial, PowerMonitor, Writer."""
-        roots = [self.head, *(node.process() for node in self.nodes)]
-        return [each for root in roots for each in family(root)[1:] if name in title(each)]
+        everything = [*family(self.head), *(each for node in self.nodes for each in node.family())]
+        return [each for each in everything if name in title(each)]
 
 
 class Driver:

@@ -189,6 +189,7 @@ def job_mistakes(text: str) -> list[str]:
     asked["an idle head"] = cluster["headGroupSpec"]["rayStartParams"].get("num-cpus") == "0"
     asked["options of ray start"] = {*params, *cluster["headGroupSpec"]["rayStartParams"]} <= known
     asked["raystudy_power"] = yaml.safe_load(yaml.safe_load(params.get("resources", '""'))) == {"raystudy_power": 1}
+    asked["found from afar"] = {"study", "archive"} <= job["spec"]["metadata"].keys()
     asked["one pod a node"] = labels == [group["template"]["metadata"]["labels"]]
     asked["volumes"] = {m["name"] for c in pod["containers"] for m in c["volumeMounts"]} == {
         volume["name"] for volume in pod["volumes"]

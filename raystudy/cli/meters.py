@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from raystudy.cli.arguments import Insecure
 from raystudy.power.sources import Device, Source, sources
 from raystudy.study import Metering
 
@@ -30,6 +31,7 @@ def meters(
         str | None,
         typer.Option(help="Where batteries are found. Default: $RAYSTUDY_POWER_SUPPLY, else /sys/class/power_supply."),
     ] = None,
+    insecure: Insecure = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """
@@ -48,7 +50,7 @@ def meters(
     use_token_for(address)
     from raystudy.power.nodes import nodes  # ray, which reads from the environment whether to send its token
 
-    answers = nodes(address, metering)
+    answers = nodes(address, metering, insecure=insecure)
     if as_json:
         _print_json(answers)
         return

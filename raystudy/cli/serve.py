@@ -1,6 +1,7 @@
 """`raystudy serve`: studies for a browser and for programs, as an app of Ray Serve."""
 
 import signal
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -61,24 +62,26 @@ def serve(
         ) from error
     console = Console()
 
-    def wait(dashboard_url: str | None) -> None:
-        console.print(f"Studies at http://{host}:{port}/ until Ctrl-C.", highlight=False, soft_wrap=True)
-        if dashboard_url:
-            console.print(f"Serve tab: http://{dashboard_url}/#/serve", highlight=False, soft_wrap=True)
-        for number in (signal.SIGINT, signal.SIGTERM):  # not before: Ray puts in handlers of its own as it starts
-            signal.signal(number, _interrupt)
-        signal.pause()
-
     try:
         serving(
             found,
             door=door,
             listen=Listen(host=host, port=port),
             cluster=Cluster(address=address, insecure=insecure),
-            wait=wait,
+            wait=partial(_wait, console, f"http://{host}:{port}/"),
         )
     except KeyboardInterrupt:
         console.print("No longer served.")
+
+
+def _wait(console: Console, url: str, dashboard_url: str | None) -> None:
+    """Say where the studies are, and wait for a signal."""
+    console.print(f"Studies at {url} until Ctrl-C.", highlight=False, soft_wrap=True)
+    if dashboard_url:
+        console.print(f"Serve tab: http://{dashboard_url}/#/serve", highlight=False, soft_wrap=True)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)  # not before: Ray puts in handlers of its own as it starts
+    signal.pause()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -35,9 +35,12 @@ def status(place: Place, *, study: OfStudy = None, insecure: Insecure = False) -
     console.print(_trials(state))
     if state.live is not None:
         _show_live(state.live, state.silent_s or 0.0, console)
-    for name, reason in state.failures:
+    snapshot = state.live.snapshot if state.live else None
+    again = {each.trial_id for each in snapshot.running} if snapshot else set()
+    failures = [(name, reason) for name, reason in state.failures if name not in again]
+    for name, reason in failures:
         console.print(f"failed {name}: {reason}", markup=False, highlight=False)
-    if state.failures:
+    if failures:
         raise typer.Exit(1)
 
 

@@ -8,6 +8,7 @@ Port 8265 is all that is needed, so an SSH tunnel will do; ray itself is not imp
 import hashlib
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from raystudy.errors import ClusterError
 from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_mode, token
 
 ANSWER_S = 60.0
+HEAD_TELLS_S = 10.0
+"""A head that was only just started does not know its own processes yet."""
 FINISHED, FAILED, STOPPED = "SUCCEEDED", "FAILED", "STOPPED"
 OVER = (FINISHED, FAILED, STOPPED)
 """How a job of Ray may have ended."""
@@ -82,12 +85,19 @@ class Dashboard:
         return f"gcs://{name}"
 
     def head_python(self) -> str:
-        """Return the Python that Ray runs on the head; just `python` where the dashboard does not tell."""
+        """Return the Python that Ray runs on the head; just `python` where the dashboard does not tell in time."""
+        until_s = time.monotonic() + HEAD_TELLS_S
+        while not (found := self._pythons()) and time.monotonic() < until_s:
+            time.sleep(0.5)
+        return found[0] if found else "python"
+
+    def _pythons(self) -> list[str]:
+        """Return the Python of the head, once the dashboard has heard of it."""
         told = self._told("GET", "/nodes?view=summary").get("data", {})
         heads = [node for node in told.get("summary", ()) if node.get("raylet", {}).get("isHeadNode")]
         words = [word for node in heads for part in node.get("cmdline") or () for word in part.split()]
         prefix = "--python_worker_command="
-        return next((word.removeprefix(prefix) for word in words if word.startswith(prefix)), "python")
+        return [word.removeprefix(prefix) for word in words if word.startswith(prefix)]
 
     def _told(self, method: str, path: str, content: bytes | None = None) -> Any:
         """Return an answer in JSON; raises ClusterError where it is none."""

@@ -94,7 +94,7 @@ def serving(
 
 def _end() -> None:
     """Take the app down; a second Ctrl-C must not leave it on the cluster."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     serve.shutdown()
 

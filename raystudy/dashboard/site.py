@@ -83,6 +83,8 @@ class Site:
             return _sentence(400, str(error))
         except RaystudyError as error:
             return _sentence(409, str(error))
+        except OSError as error:
+            return _sentence(503, f"A study cannot be read just now: {error.strerror or error}.")
 
     def _home(self, asked: Asked) -> Response:
         rows = [

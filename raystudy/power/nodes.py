@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from raystudy.power.guard import no_answer
+from raystudy.power.guard import no_answer, refuse_open
 from raystudy.power.sources import Source, sources
 from raystudy.study import Metering
 
@@ -32,9 +32,9 @@ class Node:
     """Why the node did not answer."""
 
 
-def nodes(address: str, metering: Metering) -> tuple[Node, ...]:
-    """Ask every node of the cluster at `address`; raises ClusterError where no cluster answers."""
-    with _joined(address):
+def nodes(address: str, metering: Metering, *, insecure: bool = False) -> tuple[Node, ...]:
+    """Ask every node of the cluster at `address`; raises ClusterError where none answers, or it lets anybody in."""
+    with _joined(address, insecure=insecure):
         alive = [node for node in ray.nodes() if node["Alive"]]
         answers = [_ask_on(node["NodeID"]).remote(metering) for node in alive]
         ray.wait(answers, num_returns=len(answers), timeout=ANSWER_S)
@@ -52,16 +52,18 @@ def probe(address: str | None) -> None:
 
 
 @contextmanager
-def _joined(address: str) -> Iterator[None]:
+def _joined(address: str, *, insecure: bool) -> Iterator[None]:
     """Join a cluster; a process that has joined one already stays in it."""
     joined_before = ray.is_initialized()
     try:
         probe(address)
         if not joined_before:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            context = ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
         raise no_answer(address, error) from error
     try:
+        if url := None if joined_before else context.dashboard_url:
+            refuse_open(f"http://{url}", insecure=insecure)
         yield
     finally:
         if not joined_before:

@@ -32,8 +32,8 @@ PATIENCE_S = 75.0
 _LOOK_EVERY_S = 1.0
 _SETTLE_S = 1.0
 """Of two that take over at once, one may delete the claim of the other; that one sees it after this."""
-_SAME_START_S = 2.0
-"""The system reckons the start of a process from that of its own, which it may set right by a second."""
+_SAME_START_S = 0.1
+"""The kernel counts the start of a process in hundredths of a second."""
 
 _BOOT_ID, _NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
 
@@ -165,7 +165,7 @@ def _runs(driver: Driver) -> bool:
     """Whether a process of this host is still there, and no other one of the same number."""
     try:
         process = psutil.Process(driver.pid)
-        began_s, ended = process.create_time(), process.status() == psutil.STATUS_ZOMBIE
+        began_s, ended = _began_s(process), process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
@@ -194,11 +194,17 @@ def _this_process(address: str | None) -> Driver:
     return Driver(
         host=socket.gethostname(),
         pid=os.getpid(),
-        process_began_s=psutil.Process().create_time(),
+        process_began_s=_began_s(psutil.Process()),
         boot_hash=_boot_hash(),
         began_utc=_now_utc(),
         address=address,
     )
+
+
+def _began_s(process: psutil.Process) -> float:
+    """Return when a process began, counted from the start of the system: wall clocks are set right."""
+    booted_s: float = psutil.boot_time()
+    return float(process.create_time()) - booted_s
 
 
 def _boot_hash() -> str:

@@ -1,6 +1,7 @@
 """Archives on anything that pyarrow.fs or fsspec can open: s3://, gs://, abfs://, hdfs://, sftp:// and others."""
 
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -58,8 +59,16 @@ class FileSystemStore(FetchedStore):
             return self._send(path, content)
         self._system.create_dir(path.rpartition("/")[0], recursive=True)
         temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-        self._send(temporary, content)
-        self._system.move(temporary, path)
+        try:
+            self._send(temporary, content)
+            if isinstance(self._system, fs.PyFileSystem):
+                self._system.handler.fs.mv(temporary, path)  # pyarrow asks for a recursive one, which not all know
+            else:
+                self._system.move(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                self._system.delete_file(temporary)
+            raise
         return None
 
     def stamps(self, under: str) -> dict[str, str]:

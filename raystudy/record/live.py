@@ -63,7 +63,7 @@ class Driver:
     host: str
     pid: int
     process_began_s: float
-    """Unix time of its start: the number of a process is used again."""
+    """When it began, counted from the start of the system: the number of a process is used again."""
     boot_hash: str
     """Of the boot's id, and of the namespace in which its number counts: containers of one host may share a name."""
     began_utc: str

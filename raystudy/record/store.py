@@ -89,7 +89,10 @@ class LocalStore:
         path = self._parent_of(name)
         temporary = temporary_for(path)
         try:
-            temporary.write_bytes(content)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.link(temporary, path)
         except FileExistsError:
             return False

@@ -17,7 +17,7 @@ from raystudy.errors import ArchiveError, ClusterError
 from raystudy.record.archive import Archive
 from raystudy.record.store import LocalStore
 from raystudy.study import Study, Trial
-from raystudy.sweep.cluster import fits
+from raystudy.sweep.cluster import fits, refuse_unsatisfiable
 from raystudy.sweep.node_check import FOLDER, NodeFacts, look, machine, note, prepare, wall_s
 from raystudy.sweep.node_table import Checked, as_text
 from raystudy.sweep.provenance import versions
@@ -25,6 +25,8 @@ from raystudy.sweep.writer import written
 
 ANSWER_S = 90.0
 """A node has to start a worker, to import, and to try every instrument."""
+GONE_WITHIN_S = 30.0
+"""Ray notices after about 15 s that a node is no more."""
 PREPARE_S = 1_800.0
 """It may have to download a corpus and a tokenizer."""
 TRIP_S = 5.0
@@ -72,6 +74,10 @@ def _checked(
     here = ray.get_runtime_context().get_node_id()
     alive = {node["NodeID"]: node for node in ray.nodes() if node["Alive"]}
     facts = _facts(study, archive, alive)
+    for node_id in _gone([each for each, told in facts.items() if isinstance(told, str)]):
+        tell(f"node {node_id[:8]} left the cluster just now; it is left out")
+        del alive[node_id]
+        refuse_unsatisfiable(study.resources, tell=tell)
     runs = {node_id for node_id, node in alive.items() if fits(node["Resources"], study.resources)}
     elsewhere = [e for e in runs if isinstance(told := facts[e], NodeFacts) and told.machine != machine()]
     if elsewhere:
@@ -91,6 +97,17 @@ def _checked(
         )
         for each, node in alive.items()
     )
+
+
+def _gone(node_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of some silent nodes that leave the cluster: Ray takes a while to notice that one is no more."""
+    silent, alive, until_s = frozenset(node_ids), frozenset[str](), time.monotonic() + GONE_WITHIN_S
+    while silent and time.monotonic() < until_s:
+        alive = frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
+        if not silent & alive:
+            break
+        time.sleep(1.0)
+    return silent - alive
 
 
 def _facts(study: Study, archive: Archive, node_ids: Iterable[str]) -> dict[str, NodeFacts | str]:

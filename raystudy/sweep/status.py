@@ -9,6 +9,7 @@ from typing import Literal
 
 import ray
 
+from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
 from raystudy.record.live import Running, Snapshot
 from raystudy.study import Trial
@@ -70,7 +71,7 @@ def watching(
     def loop() -> None:
         while not over.wait(_EVERY_S):
             # The display must not end a sweep: a monitor restarts, a node goes, a store does not answer.
-            with suppress(ray.exceptions.RayError, OSError):
+            with suppress(ray.exceptions.RayError, OSError, ArchiveError):
                 look()
 
     thread = threading.Thread(target=loop, daemon=True, name="watch")

@@ -154,8 +154,8 @@ def settle(
             errors, aborted = [str(error)], True
         after = tries.counts()
         silent = [trial for trial in missing(archive, left) if after[trial.id] == before[trial.id]]
-        if aborted:
-            silent, at_once = silent[:1] if at_once == 1 else [], 1
+        if aborted:  # the first that is unsettled was it, unless whoever was it was kept as it died
+            silent, at_once = silent[:1] if at_once == 1 and after == before else [], 1
         for trial in silent:
             reason, details = why(errors[0]) if aborted else DIED, "\n".join(["Ray said:", *errors])
             keep(archive, Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))

@@ -64,7 +64,10 @@ def parent(live: Live) -> Driver:
     """Return a driver that lives as long as this test: the process that has started it."""
     process = psutil.Process(os.getppid())
     return dataclasses.replace(
-        live.driver, host=socket.gethostname(), pid=process.pid, process_began_s=process.create_time()
+        live.driver,
+        host=socket.gethostname(),
+        pid=process.pid,
+        process_began_s=process.create_time() - psutil.boot_time(),
     )
 
 

@@ -70,7 +70,7 @@ class Swept:
 def strike(cluster: Simulated, driver: Driver, rows: Rows) -> Iterator[str]:
     """Kill a node that trains after the first row, a monitor after the second, the driver after the third."""
     until(lambda: rows.look() >= 1 or driver.process.poll() is not None, LIMIT_S)
-    training = [node for node in cluster.nodes if any("Trial" in title(each) for each in family(node.process()))]
+    training = [node for node in cluster.nodes if any("Trial" in title(each) for each in node.family())]
     cluster.kill_node(training[0])
     yield "node"
     until(lambda: rows.look() >= 2 or driver.process.poll() is not None, LIMIT_S)
@@ -126,7 +126,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     command = [sys.executable, "-m", "tests.sweep.test_simulated", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            said, complaint = process.communicate(timeout=5 * LIMIT_S)
+            said, complaint = process.communicate(timeout=3 * LIMIT_S)
         finally:
             if process.poll() is None:
                 for each in family(psutil.Process(process.pid)):

@@ -10,7 +10,7 @@ from raystudy.errors import ArchiveError, ClusterError
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.opening import open_for
 from raystudy.study import Study, Trial
-from raystudy.sweep.lost import DIED, Tries
+from raystudy.sweep.lost import DIED, OUT_OF_MEMORY, Tries
 from raystudy.sweep.todo import Begun
 from raystudy.sweep.tune import Attempt, _forgotten, run, settle
 from tests.observations import observation, study_of
@@ -40,14 +40,17 @@ def settled(archive: Archive, todo: Trials, attempt: Attempt, *, max_failures: i
 
 
 def deadly(
-    archive: Archive, study: Study, guilty: str, calls: list[int | None]
+    archive: Archive, study: Study, guilty: str, calls: list[int | None], *, kept: bool = False
 ) -> Callable[[Trials, int | None], list[str]]:
-    """Return an attempt in which one trial exhausts the memory, and Tune gives up all that had not finished."""
+    """Return an attempt in which one trial exhausts the memory, and Tune gives up all; its death may have been kept."""
 
     def attempt(trials: Trials, at_once: int | None) -> list[str]:
         calls.append(at_once)
         for trial in trials:
             if trial.id == guilty:
+                if kept and at_once == 1:
+                    failure = Failure(trial_id=guilty, at_utc=f"{len(calls)}", reason=OUT_OF_MEMORY, details="")
+                    archive.write_failure(failure)
                 raise RuntimeError("Caught unexpected exception")
             archive.write(observation(trial, study=study))
         return []
@@ -62,6 +65,15 @@ def test_a_kill_for_memory_costs_one_trial(study: Study, archive: Archive) -> No
 
     assert [trial.id for trial in todo if not archive.has(trial.id)] == list(archive.failures()) == [todo[1].id]
     assert [None, 1, 1] == calls
+
+
+def test_a_kill_for_memory_that_was_kept_is_nobody_elses(study: Study, archive: Archive) -> None:
+    """The one that runs is kept as the guilty one when Tune gives up; those that had not begun are not blamed."""
+    todo, calls = tuple(study.trials()), list[int | None]()
+    settled(archive, todo, deadly(archive, study, todo[1].id, calls, kept=True))
+
+    assert {todo[1].id} == {failure.trial_id for failure in archive.all_failures()}
+    assert [todo[1].id] == [trial.id for trial in todo if not archive.has(trial.id)]
 
 
 def test_a_silent_death_is_recorded(study: Study, archive: Archive) -> None:
