@@ -1,6 +1,6 @@
 """The command line: one file a verb, imported late, so that `raystudy --help` and `raystudy plan` start at once.
 
-Exit codes: 0 all is well, 1 trials failed, 2 bad input, 130 interrupted (what is finished is kept).
+Exit codes: 0 all is well, 1 trials failed, 2 bad input; 129, 130, 143 ended by a signal (what is finished is kept).
 """
 
 import errno
