@@ -24,7 +24,7 @@ TEXT = """
 kind = "efficiency"
 name = "simulated"
 question = "Is nothing lost?"
-repetitions = 3
+repetitions = 2
 [recipe]
 model = "tiny-0.1m"
 tokenizer = "byte"
@@ -87,11 +87,11 @@ def ours(cluster: Simulated) -> list[psutil.Process]:
 
 
 def sweep(folder: Path) -> Swept:
-    """Sweep six trials on three nodes, and return what came of it."""
+    """Sweep four trials on two nodes, and return what came of it."""
     study, out, log = folder / "study.toml", folder / "out", folder / "log"
     study.write_text(TEXT)
     rows = Rows(out)
-    with Simulated(folder, nodes=3) as cluster:
+    with Simulated(folder, nodes=2) as cluster:
         driver = Driver(cluster, study, str(out), log)
         killed = list(strike(cluster, driver, rows))
         first = driver.wait(LIMIT_S)
@@ -126,7 +126,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     command = [sys.executable, "-m", "tests.sweep.test_simulated", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            said, complaint = process.communicate(timeout=3 * LIMIT_S)
+            said, complaint = process.communicate(timeout=4 * LIMIT_S)
         finally:
             if process.poll() is None:
                 for each in family(psutil.Process(process.pid)):
