@@ -96,6 +96,7 @@ def end(started: subprocess.Popen[bytes]) -> None:
     started.wait()
 
 
+@pytest.mark.skipif("RAYSTUDY_SLOW" not in os.environ, reason="It takes half a minute; RAYSTUDY_SLOW=1 waits for it.")
 def test_a_study_is_run_and_asked_through_the_dashboard(head: Head, tmp_path: Path) -> None:
     """Submit exits with 0 and ends with the result table; SQL is answered from the archive on the head."""
     (tmp_path / "flow.toml").write_text(TEXT)
