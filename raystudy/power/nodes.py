@@ -5,9 +5,10 @@ driver ──task──▶ node: sources() ──▶ Node
 
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -36,7 +37,7 @@ def nodes(address: str, metering: Metering, *, insecure: bool = False) -> tuple[
     """Ask every node of the cluster at `address`; raises ClusterError where none answers, or it lets anybody in."""
     with _joined(address, insecure=insecure):
         alive = [node for node in ray.nodes() if node["Alive"]]
-        answers = [_ask_on(node["NodeID"]).remote(metering) for node in alive]
+        answers = [task_on(node["NodeID"], sources).remote(metering) for node in alive]
         ray.wait(answers, num_returns=len(answers), timeout=ANSWER_S)
         return tuple(
             _node(node["NodeID"], node["NodeManagerHostname"], answer)
@@ -70,8 +71,9 @@ def _joined(address: str, *, insecure: bool) -> Iterator[None]:
             ray.shutdown()
 
 
-def _ask_on(node_id: str) -> ray.remote_function.RemoteFunction:
-    return ray.remote(num_cpus=0, max_retries=0)(sources).options(
+def task_on(node_id: str, function: Callable[..., object]) -> Any:
+    """Return a function as a task of one node, and of no other."""
+    return ray.remote(num_cpus=0, max_retries=0)(function).options(
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False)
     )
 

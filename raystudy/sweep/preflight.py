@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from raystudy.errors import ArchiveError, ClusterError
+from raystudy.power.nodes import task_on
 from raystudy.record.archive import Archive
 from raystudy.record.store import LocalStore
 from raystudy.study import Study, Trial
@@ -82,7 +82,7 @@ def _checked(
     elsewhere = [e for e in runs if isinstance(told := facts[e], NodeFacts) and told.machine != machine()]
     if elsewhere:
         tell(f"preparing what the trials read on {', '.join(f'node {node_id[:8]}' for node_id in elsewhere)}")
-    prints = _answers({each: _on(each, prepare).remote(study, todo) for each in elsewhere}, PREPARE_S)
+    prints = _answers({each: task_on(each, prepare).remote(study, todo) for each in elsewhere}, PREPARE_S)
     return tuple(
         Checked(
             node_id=each,
@@ -115,19 +115,13 @@ def _facts(study: Study, archive: Archive, node_ids: Iterable[str]) -> dict[str,
     nonce = uuid.uuid4().hex
     try:
         archive.store.put(note(nonce), nonce.encode())
-        asked = {each: _on(each, look).remote(study, archive.store.address, nonce, each) for each in node_ids}
+        asked = {each: task_on(each, look).remote(study, archive.store.address, nonce, each) for each in node_ids}
         return {each: _seen(archive, nonce, each, told) for each, told in _answers(asked, ANSWER_S).items()}
     except OSError as error:
         raise ArchiveError(f"Results cannot be written to {archive.place}: {error.strerror or error}.") from error
     finally:
         with suppress(OSError):
             archive.store.delete(FOLDER)
-
-
-def _on(node_id: str, function: Callable[..., object]) -> Any:
-    return ray.remote(num_cpus=0, max_retries=0)(function).options(
-        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False)
-    )
 
 
 def _answers(asked: dict[str, Any], limit_s: float) -> dict[str, Any]:
@@ -161,7 +155,7 @@ def _seen(archive: Archive, nonce: str, node_id: str, told: NodeFacts | str) -> 
 def _ahead_s(node_id: str) -> float | None:
     """Return how far the wall clock of a node is ahead of ours; null where it does not tell."""
     trips = []
-    ask = _on(node_id, wall_s)
+    ask = task_on(node_id, wall_s)
     for _ in range(TRIPS):
         sent_s = time.time()
         try:
