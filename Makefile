@@ -1,11 +1,14 @@
-# make study: run the laptop study.  make test: run the tests.  make check: everything a change must pass.
+# make study: run the laptop study.  make test: run the tests; make quick: those that start no Ray.
+# make check: everything a change must pass.
 PYTHON ?= python3
 VENV ?= .venv
 STUDY ?= jobs/efficiency_laptop.toml
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 study: $(VENV)/ready ; $(BIN)/raystudy run $(STUDY)
-test: $(VENV)/ready ; $(BIN)/pytest
+test: $(VENV)/ready ; $(PYTEST)
+quick: $(VENV)/ready ; $(PYTEST) -m "not slow"
 lint: $(VENV)/ready ; $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 check: lint test
 format: $(VENV)/ready ; $(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -17,4 +20,4 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-.PHONY: study test lint check format clean
+.PHONY: study test quick lint check format clean

@@ -11,6 +11,8 @@ from raystudy.record.opening import open_for
 from raystudy.study import Study, parse
 from raystudy.sweep.tune import Sweep, run
 
+pytestmark = pytest.mark.slow
+
 TEXT = """
 kind = "efficiency"
 name = "flow"

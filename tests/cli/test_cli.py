@@ -254,6 +254,7 @@ def test_meters_of_a_cluster_are_told_node_by_node(typed: Typed) -> None:
     assert (0, True) == (code, node["node_id"][:8] in out)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished(study_file: Path, tmp_path: Path) -> None:
     """
     Interrupted in mid-sweep `run` exits with 130; the finished trial is there, and nothing half written.

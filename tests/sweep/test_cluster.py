@@ -20,6 +20,8 @@ from raystudy.sweep.cluster import _joined, fits, forget_logs, refuse_unsatisfia
 from tests.observations import study_of
 from tests.test_flow import TEXT
 
+pytestmark = pytest.mark.slow
+
 CLUSTER = """
 import sys
 from ray.cluster_utils import Cluster

@@ -16,6 +16,8 @@ from raystudy.sweep.status import Snapshot
 from raystudy.sweep.tune import run
 from tests.fakes.live_rapl import LAG_S, MEAN_W, SWING_W, LiveRapl, truth_j
 
+pytestmark = pytest.mark.slow
+
 TEXT = """
 kind = "efficiency"
 name = "killed"

@@ -16,6 +16,8 @@ from raystudy.training.placement import place
 from tests.fakes.live_rapl import LAG_S, MEAN_W, SWING_W, LiveRapl, truth_j
 from tests.killing import kill_trials
 
+pytestmark = pytest.mark.slow
+
 TEXT = """
 kind = "dynamics"
 name = "killed-trial"

@@ -21,6 +21,8 @@ from tests.killing import kill_trials
 from tests.observations import observation
 from tests.record.test_checkpoints import kept
 
+pytestmark = pytest.mark.slow
+
 TEXT = """
 kind = "composition"
 name = "pretrained"

@@ -20,6 +20,8 @@ import pytest
 from raystudy.record.archive import Archive
 from tests.simulated import Driver, Rows, Simulated, family, kill, outside, title, until
 
+pytestmark = pytest.mark.slow
+
 TEXT = """
 kind = "efficiency"
 name = "simulated"

@@ -30,6 +30,8 @@ from raystudy.training.tokens import prepare
 from tests.training.test_checkpoint import Keeper, losses
 from tests.training.test_loop import recipe_of
 
+pytestmark = pytest.mark.slow
+
 TWO = Resources(cpus=2, gpus=2, exclusive=False)
 CPU = torch.device("cpu")
 SOON_S = 20.0
