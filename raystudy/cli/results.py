@@ -1,5 +1,6 @@
 """`raystudy results`: the observations as a table, CSV, JSON, Parquet or Arrow, from here or through a dashboard."""
 
+import io
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -141,13 +142,15 @@ def _flat(table: "pl.DataFrame", *, tell: bool) -> "pl.DataFrame":
 def _write(table: "pl.DataFrame", format_: Format, out: Path) -> None:
     import polars as pl
 
+    sink = io.BytesIO()  # never the file to polars: of a full disk it says that Parquet is out of specification
+    if format_ is Format.parquet:
+        table.write_parquet(sink)
+    elif format_ is Format.arrow:
+        table.write_ipc(sink, compat_level=pl.CompatLevel.oldest())
+    else:
+        sink.write(_written(table, format_))
     try:
-        if format_ is Format.parquet:
-            table.write_parquet(out)
-        elif format_ is Format.arrow:
-            table.write_ipc(out, compat_level=pl.CompatLevel.oldest())
-        else:
-            out.write_bytes(_written(table, format_))
+        out.write_bytes(sink.getbuffer())
     except OSError as error:
         raise ArchiveError(f"{out} cannot be written: {error.strerror or error}.") from error
 

@@ -68,7 +68,7 @@ def serve(
             door=door,
             listen=Listen(host=host, port=port),
             cluster=Cluster(address=address, insecure=insecure),
-            wait=partial(_wait, console, f"http://{host}:{port}/"),
+            wait=partial(_wait, console, f"http://{f'[{host}]' if ':' in host else host}:{port}/"),
         )
     except KeyboardInterrupt:
         console.print("No longer served.")

@@ -8,14 +8,18 @@ Port 8265 is all that is needed, so an SSH tunnel will do; ray itself is not imp
 import hashlib
 import http.client
 import json
+import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from raystudy.errors import ClusterError
-from raystudy.power.guard import TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_mode, token
+from raystudy.power.guard import SILENT, TOKEN, WHERE_TOKENS_LIE, authentication_mode, refuse_mode, token
+
+T = TypeVar("T")
 
 ANSWER_S = 60.0
 HEAD_TELLS_S = 10.0
@@ -56,20 +60,22 @@ class Dashboard:
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs that this cluster knows, submitted or joined."""
-        return tuple(_job(each) for each in self._told("GET", "/api/jobs/"))
+        return self._told("GET", "/api/jobs/", lambda told: tuple(_job(each) for each in told))
 
     def job(self, job_id: str) -> Job:
         """Return one job."""
-        return _job(self._told("GET", f"/api/jobs/{job_id}"))
+        return self._told("GET", f"/api/jobs/{job_id}", _job)
 
     def log(self, job_id: str) -> str:
         """Return all that a job has printed so far."""
-        return str(self._told("GET", f"/api/jobs/{job_id}/logs")["logs"])
+        return self._told("GET", f"/api/jobs/{job_id}/logs", lambda told: str(told["logs"]))
 
     def submit(self, entrypoint: str, *, metadata: dict[str, str], runtime_env: dict[str, Any]) -> str:
         """Let the head run a line of shell; returns the id of the job."""
         asked = {"entrypoint": entrypoint, "metadata": metadata, "runtime_env": runtime_env}
-        return str(self._told("POST", "/api/jobs/", json.dumps(asked).encode())["submission_id"])
+        return self._told(
+            "POST", "/api/jobs/", lambda told: str(told["submission_id"]), content=json.dumps(asked).encode()
+        )
 
     def delete(self, job_id: str) -> None:
         """Take a job that is over from the Jobs page."""
@@ -87,23 +93,15 @@ class Dashboard:
     def head_python(self) -> str:
         """Return the Python that Ray runs on the head; just `python` where the dashboard does not tell in time."""
         until_s = time.monotonic() + HEAD_TELLS_S
-        while not (found := self._pythons()) and time.monotonic() < until_s:
+        while not (found := self._told("GET", "/nodes?view=summary", _pythons)) and time.monotonic() < until_s:
             time.sleep(0.5)
         return found[0] if found else "python"
 
-    def _pythons(self) -> list[str]:
-        """Return the Python of the head, once the dashboard has heard of it."""
-        told = self._told("GET", "/nodes?view=summary").get("data", {})
-        heads = [node for node in told.get("summary", ()) if node.get("raylet", {}).get("isHeadNode")]
-        words = [word for node in heads for part in node.get("cmdline") or () for word in part.split()]
-        prefix = "--python_worker_command="
-        return [word.removeprefix(prefix) for word in words if word.startswith(prefix)]
-
-    def _told(self, method: str, path: str, content: bytes | None = None) -> Any:
-        """Return an answer in JSON; raises ClusterError where it is none."""
+    def _told(self, method: str, path: str, read: Callable[[Any], T], *, content: bytes | None = None) -> T:
+        """Return what `read` finds in an answer in JSON; raises ClusterError where it is none, or another one."""
         try:
-            return json.loads(self._ask(method, path, content))
-        except ValueError as error:
+            return read(json.loads(self._ask(method, path, content)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ClusterError(f"What answers at {self.url} is no Ray dashboard. Give http://HEAD:8265.") from error
 
     def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
@@ -113,33 +111,50 @@ class Dashboard:
         )
         try:
             request = urllib.request.Request(self.url + path, data=content, headers=headers, method=method)  # noqa: S310 - http or https
-            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310 - as above
+            with urllib.request.build_opener(_Stays).open(request, timeout=ANSWER_S) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
-            raise self._refused(error.code, error.read().decode(errors="replace")) from error
+            raise self._refused(error) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             why = getattr(error, "reason", None) or error
+            if isinstance(why, ssl.SSLCertVerificationError):
+                raise ClusterError(
+                    f"The certificate of {self.url} is not trusted: {why.verify_message.rstrip('.')}. Give the "
+                    "name that it is made out to; if an authority of your own signed it, SSL_CERT_FILE names its file."
+                ) from error
             raise ClusterError(
                 f"No Ray dashboard answers at {self.url}: {why}. Give http://HEAD:8265; through a tunnel "
                 "(`ssh -L 8265:localhost:8265 HEAD`) it is http://localhost:8265."
             ) from error
 
-    def _refused(self, code: int, said: str) -> ClusterError:
-        if code in (401, 403):
+    def _refused(self, error: urllib.error.HTTPError) -> ClusterError:
+        code, said = error.code, _said(error)
+        if code == 401 or (code == 403 and self._token):
             which = "is not the one" if self._token else "is missing"
             return ClusterError(f"The Ray dashboard at {self.url} asks for a token, which {which}. {WHERE_TOKENS_LIE}")
+        if 300 <= code < 400:
+            return ClusterError(
+                f"{self.url} sends us on to {error.headers.get('Location')}, where no token is shown unasked. Give the "
+                "address at which the dashboard itself answers."
+            )
         if "No available agent" in said:
             return ClusterError(
                 f"The Ray at {self.url} cannot start jobs: the agent on its head is not up. Wait some seconds; where "
                 "it stays so, another Ray of that machine holds its port: `ray start --dashboard-agent-listen-port`."
             )
-        lines = said.strip().splitlines() or ["nothing"]
-        error = _NotFoundError if code == 404 else ClusterError
-        return error(f"The Ray dashboard at {self.url} answers {code}: {lines[-1]}")
+        kind = _NotFoundError if code == 404 else ClusterError
+        return kind(f"The Ray dashboard at {self.url} answers {code}: {said.splitlines()[-1]}")
 
 
 class _NotFoundError(ClusterError):
     """What was asked for is not there."""
+
+
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: urllib would take the token along, and ask where it was to send."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Make an error of it."""
 
 
 def is_dashboard(place: str) -> bool:
@@ -158,7 +173,7 @@ def opened(url: str, *, insecure: bool) -> Dashboard:
     url = url.partition("#")[0].rstrip("/")
     mode = authentication_mode(url)
     refuse_mode(url, mode, insecure=insecure)
-    return Dashboard(url, token=token() if mode == TOKEN else None)
+    return Dashboard(url, token=token() if mode in (TOKEN, SILENT) else None)
 
 
 def _job(told: dict[str, Any]) -> Job:
@@ -171,3 +186,20 @@ def _job(told: dict[str, Any]) -> Job:
         metadata=told.get("metadata") or {},
         pip=(told.get("runtime_env") or {}).get("pip"),
     )
+
+
+def _pythons(told: Any) -> list[str]:
+    """Return the Python of the head, once the dashboard has heard of it."""
+    heads = [node for node in told.get("data", {}).get("summary", ()) if node.get("raylet", {}).get("isHeadNode")]
+    words = [word for node in heads for part in node.get("cmdline") or () for word in part.split()]
+    prefix = "--python_worker_command="
+    return [word.removeprefix(prefix) for word in words if word.startswith(prefix)]
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    """Return what a refusal says; the name of its code where that is a page, or nothing."""
+    try:
+        said = error.read().decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException):
+        said = ""
+    return said if said and not said.startswith("<") else error.reason or "nothing"

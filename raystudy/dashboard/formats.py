@@ -55,10 +55,10 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(plain)
 
 
-def emptied(frame: pl.DataFrame) -> pl.DataFrame:
+def emptied(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Empty nested columns: they are most of the bytes, and whoever leaves them out is to know which there were."""
     return frame.with_columns(
-        pl.lit(None, dtype=kind).alias(name) for name, kind in frame.schema.items() if kind.is_nested()
+        pl.lit(None, dtype=kind).alias(name) for name, kind in frame.collect_schema().items() if kind.is_nested()
     )
 
 

@@ -84,19 +84,19 @@ def serving(
             _start(_app(places, door), listen)
             wait(joined.dashboard_url or None)
         finally:
-            if cluster.address is not None:  # a Ray of our own takes it along
-                _end()
+            _end(ours=cluster.address is None)
     finally:
         ray.shutdown()
         if cluster.address is None:
             shutil.rmtree(joined.address_info["session_dir"], ignore_errors=True)
 
 
-def _end() -> None:
-    """Take the app down; a second Ctrl-C must not leave it on the cluster."""
+def _end(*, ours: bool) -> None:
+    """Take the app down; a second Ctrl-C must leave nothing, be it on the cluster or of a Ray of our own."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    serve.shutdown()
+    if not ours:  # a Ray of our own takes it along
+        serve.shutdown()
 
 
 def _start(app: "Application", listen: Listen) -> None:

@@ -117,7 +117,8 @@ class Site:
             return _page(f"{name}: query", study=name, sql="", columns=columns)
         notes: list[str] = []
         most = SHOWN_ROWS if asked.format == "html" else MOST_ROWS
-        found = select(tables, asked.sql, max_rows=most, limit_s=LIMIT_S, tell=notes.append)
+        read = {table: frame.lazy() for table, frame in tables.items()}
+        found = select(read, asked.sql, max_rows=most, limit_s=LIMIT_S, tell=notes.append)
         if notes and asked.format != "html":
             raise QueryError(f"The answer would be the {notes[0]} only. Add a LIMIT, or ask for less.")
         return _rows(f"{name}: query", found, asked, study=name, note="".join(notes), sql=asked.sql)

@@ -58,15 +58,15 @@ def state_of(archive: Archive) -> State:
 def _states(archive: Archive, study: Study, failed: Collection[str]) -> Iterator[TrialState]:
     """Yield each, pretrainings first; the first interval is the evaluation before any token."""
     done = archive.finished()
+    kept = {trial_id: intervals - 1 for trial_id, intervals in archive.reached().items() if trial_id not in done}
     blocks = [*((trial, None) for trial in study.pretrainings()), *((each, each.repetition) for each in study.trials())]
     for trial, block in blocks:
-        reached = 0 if trial.id in done else archive.checkpoints(trial.id).reached
         yield TrialState(
             trial_id=trial.id,
             block=block,
             finished=trial.id in done,
             failed=trial.id in failed,
-            kept=reached - 1 if reached else None,
+            kept=kept.get(trial.id),
         )
 
 

@@ -31,7 +31,7 @@ class Held:
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return what may be asked about it."""
-        return self._kept("tables", lambda: tables(self.archive))
+        return self._kept("tables", self._read)
 
     def findings(self) -> Findings:
         """Return what it says so far; raises AnalysisError where that is nothing."""
@@ -46,6 +46,10 @@ class Held:
         planned = [trial.id for trial in self.archive.study().trials()]
         finished = {Path(name).stem for name in self.archive.store.names("trials")}
         return sum(trial_id in finished for trial_id in planned), len(planned)
+
+    def _read(self) -> dict[str, pl.DataFrame]:
+        unread = tables(self.archive)
+        return dict(zip(unread, pl.collect_all(unread.values()), strict=True))
 
     def _analyse(self) -> Findings:
         study, trials = self.archive.study(), self.tables()["trials"]

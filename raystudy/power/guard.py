@@ -97,7 +97,7 @@ def authentication_mode(url: str) -> str | None:
     Null where no dashboard answers, or something before it asks who we are.
     """
     try:
-        with urllib.request.urlopen(f"{_with_scheme(url)}/api/authentication_mode", timeout=ANSWER_S) as answer:  # noqa: S310 - http or https
+        with urllib.request.urlopen(f"{url}/api/authentication_mode", timeout=ANSWER_S) as answer:  # noqa: S310 - http or https
             mode = json.load(answer)["authentication_mode"]
     except urllib.error.HTTPError as error:
         if error.code >= 500:  # of a proxy whose dashboard is slow, for one
@@ -111,11 +111,7 @@ def authentication_mode(url: str) -> str | None:
 def _is_loopback(url: str) -> bool:
     """Whether all addresses of the host are this machine's own."""
     try:
-        found = socket.getaddrinfo(urlsplit(_with_scheme(url)).hostname, None)
+        found = socket.getaddrinfo(urlsplit(url).hostname, None)
     except (OSError, ValueError):
         return False
     return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
-
-
-def _with_scheme(url: str) -> str:
-    return (url if "://" in url else f"http://{url}").rstrip("/")

@@ -46,7 +46,7 @@ class _Answer:
 
 
 def select(
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, pl.LazyFrame],
     sql: str,
     *,
     max_rows: int,
@@ -60,7 +60,7 @@ def select(
     """
     order = {
         "sql": sql,
-        "columns": {name: table.columns for name, table in tables.items()},
+        "columns": {name: table.collect_schema().names() for name, table in tables.items()},
         "max_rows": max_rows,
         "most_bytes": MOST_BYTES,
         "memory_bytes": MEMORY_BYTES,
@@ -75,12 +75,12 @@ def select(
     return pl.read_ipc_stream(answer.stream)
 
 
-def _answered(tables: Mapping[str, pl.DataFrame], order: Mapping[str, object], *, until_s: float) -> _Answer:
+def _answered(tables: Mapping[str, pl.LazyFrame], order: Mapping[str, object], *, until_s: float) -> _Answer:
     """Ask the process; raises QueryError where it refuses, or ends without an answer."""
     with _started() as process:
         try:
             needed: dict[str, list[str]] = _first_line(process, order, until_s)["needed"]
-            streams = {name: _stream(tables[name].select(columns)) for name, columns in needed.items()}
+            streams = {name: _stream(tables[name].select(columns).collect()) for name, columns in needed.items()}
             sizes = json.dumps({name: len(stream) for name, stream in streams.items()}).encode()
             told, said = process.communicate(b"".join([sizes, b"\n", *streams.values()]), timeout=_left_s(until_s))
         finally:

@@ -16,14 +16,18 @@ WHOSE = ("trial_id", "condition", "repetition", "seed", "init_seed", "order_seed
 """What tells whose an interval is."""
 
 
-def tables(archive: Archive) -> dict[str, pl.DataFrame]:
-    """Return the tables of a study; raises ArchiveError where there is no study, or a file that is none of its own."""
+def tables(archive: Archive) -> dict[str, pl.LazyFrame]:
+    """
+    Return the tables of a study, unread: readings are most of the bytes, and few ask for them.
+
+    Raises ArchiveError where there is no study, or a file that is none of its own.
+    """
     archive.study()
-    trials = archive.table().collect() if archive.has_observations else _frame(SCHEMA.empty_table())
-    return {"trials": trials, "intervals": intervals(trials), "failures": _failures(archive)}
+    trials = archive.table() if archive.has_observations else _frame(SCHEMA.empty_table()).lazy()
+    return {"trials": trials, "intervals": intervals(trials), "failures": _failures(archive).lazy()}
 
 
-def intervals(trials: pl.DataFrame) -> pl.DataFrame:
+def intervals(trials: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row an interval: which trial, what it gave, what it took."""
     each = trials.select(*WHOSE, "intervals", "interval_energies").explode("intervals", "interval_energies")
     number = pl.int_range(pl.len()).over("trial_id")

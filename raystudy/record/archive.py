@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -26,12 +27,17 @@ import pyarrow.parquet as pq
 
 from raystudy.errors import ArchiveError
 from raystudy.record.attempt import Attempt
-from raystudy.record.checkpoints import Checkpoints
+from raystudy.record.checkpoints import Checkpoints, reached_in
 from raystudy.record.energy import Idle
 from raystudy.record.filesystems import store_at
 from raystudy.record.observation import SCHEMA, SCHEMA_VERSION, Observation
 from raystudy.record.store import Fill, Store
 from raystudy.study import CORPUS_FIELDS, Study, parse
+
+
+def now_utc() -> str:
+    """Return the wall clock for people, ISO 8601, fine enough to tell any two failures of a trial apart."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +117,10 @@ class Archive:
         """Return the states of a trial that is not finished."""
         return Checkpoints(self.store, trial_id)
 
+    def reached(self) -> dict[str, int]:
+        """Return how many intervals the last state of each trial has behind it, by one question to the store."""
+        return reached_in(self.store)
+
     def has_pretrained(self, model: str) -> bool:
         """Whether there are pretrained weights of a built model."""
         return self.store.has(_pretrained_name(model))
@@ -160,7 +170,7 @@ class Archive:
         files = self.trial_files()
         if not files:
             raise ArchiveError(f"{self.place} holds no finished trial yet. `raystudy run` adds them.")
-        return pl.concat([pl.scan_parquet(file) for file in files.values()]).sort("position")
+        return pl.scan_parquet(list(files.values())).sort("position")
 
     def trial_files(self) -> dict[str, Path]:
         """Return the file of each finished trial, here; raises ArchiveError where one is no observation."""

@@ -125,7 +125,7 @@ class Checkpoints:
     @property
     def reached(self) -> int:
         """How many intervals the last state has behind it; 0 where none is kept."""
-        return max((number for number, _ in self._numbered(".json")), default=0)
+        return reached_in(self.store, self._folder).get(self.trial_id, 0)
 
     def state_file(self, number: int) -> Path:
         """Return a file on this machine with the training's part of a state, by its number of intervals."""
@@ -145,7 +145,7 @@ class Checkpoints:
 
     @property
     def _folder(self) -> str:
-        return f"checkpoints/{self.trial_id}"
+        return f"{_FOLDER}/{self.trial_id}"
 
     def _state_name(self, number: int) -> str:
         return f"{self._folder}/{number:04d}.safetensors"
@@ -153,16 +153,13 @@ class Checkpoints:
     def _names(self, ending: str) -> list[str]:
         return [name for name in self.store.names(self._folder) if name.endswith(ending)]
 
-    def _numbered(self, ending: str) -> list[tuple[int, str]]:
-        stems = [(PurePosixPath(name).stem, name) for name in self._names(ending)]
-        return [(int(stem), name) for stem, name in stems if stem.isdecimal()]
-
     def _traces(self, place: int, segment: Segment) -> tuple[Trace, ...]:
         told = (trace_of(row) for name in self._names(f"-{place}.traces.parquet") for row in self._read(name) or ())
         return joined([shifted(trace, segment.clock_shift_s) for trace in told])
 
     def _forget_before(self, number: int) -> None:
-        for older, name in (*self._numbered(".json"), *self._numbered(".safetensors")):
+        names = self.store.names(self._folder)
+        for older, name in (*_numbered(names, ".json"), *_numbered(names, ".safetensors")):
             if older < number:
                 self.store.delete(name)
         self.store.tidy(self._folder)
@@ -185,12 +182,24 @@ class Checkpoints:
             ) from error
 
 
+_FOLDER = "checkpoints"
 _TRACES = pa.schema(list(fields_of(Trace)))
+
+
+def reached_in(store: Store, under: str = _FOLDER) -> dict[str, int]:
+    """Return how many intervals the last state of each trial that has one has behind it, by one question to a store."""
+    states = sorted(_numbered(store.names(under), ".json"))
+    return {PurePosixPath(name).parent.name: number for number, name in states}
 
 
 def recipe_terms(recipe: Recipe, seed: int) -> dict[str, str]:
     """Return what a trial trains, and from which seed, as terms."""
     return {name: str(value) for name, value in recipe.model_dump().items()} | {"seed": str(seed)}
+
+
+def _numbered(names: Iterable[str], ending: str) -> list[tuple[int, str]]:
+    stems = [(PurePosixPath(name).stem, name) for name in names if name.endswith(ending)]
+    return [(int(stem), name) for stem, name in stems if stem.isdecimal()]
 
 
 def _kept_of(told: dict[str, Any]) -> Kept:

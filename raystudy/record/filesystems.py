@@ -4,7 +4,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 from pyarrow import fs
@@ -25,7 +25,12 @@ _INSTEAD = "Give a folder, or a URI as s3://BUCKET/NAME."
 
 
 def store_at(place: str | Path) -> Store:
-    """Return the store at a folder or URI; raises ArchiveError where nothing can open the URI, or none can write."""
+    """
+    Return the store at a folder or URI.
+
+    Raises ArchiveError where nothing can open the URI or none can write, and where it holds a password: Ray's dashboard
+    shows where an archive lies.
+    """
     if isinstance(place, Path) or "://" not in place:
         return LocalStore(Path(place))
     scheme, _, rest = place.partition("://")
@@ -33,6 +38,11 @@ def store_at(place: str | Path) -> Store:
         return LocalStore(_folder_of(place, rest))
     if not scheme or not rest.strip("/"):
         raise ArchiveError(f"{place} names no place. {_INSTEAD}")
+    if urlsplit(place).password:
+        raise ArchiveError(
+            f"The {scheme} URI holds a password, which logs and the Ray dashboard would show. Leave it out, and give "
+            "credentials as that store's own tools take them, as AWS_ACCESS_KEY_ID or ~/.aws."
+        )
     if scheme in _READ_ONLY:
         raise ArchiveError(f"{place} can only be read, and an archive is written to. {_INSTEAD}")
     return FileSystemStore(place)

@@ -53,9 +53,10 @@ def _refuse_other_recipes(archive: Archive, study: Study) -> None:
 
 def _refuse_other_states(archive: Archive, study: Study) -> None:
     """Refuse the states of trials that were begun under the same name with another recipe or seed."""
-    for trial in _all_of(study):
+    begun = archive.reached().keys() - archive.finished()
+    for trial in (trial for trial in _all_of(study) if trial.id in begun):
         checkpoints = archive.checkpoints(trial.id)
-        kept = None if archive.has(trial.id) else checkpoints.last()
+        kept = checkpoints.last()
         if kept and (changed := kept.changed(recipe_terms(trial.recipe, trial.seed))):
             raise ArchiveError(
                 f"{checkpoints.place} holds the state of a trial with another recipe: {'; '.join(changed)}. Give "

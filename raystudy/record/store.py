@@ -117,8 +117,9 @@ class LocalStore:
 
     def names(self, under: str) -> list[str]:
         """Return all files below a folder, those half written left out."""
-        files = (path for path in (self.folder / under).rglob("*") if path.is_file() and path.suffix != ".tmp")
-        return sorted(path.relative_to(self.folder).as_posix() for path in files)
+        walked = os.walk(self.folder / under, onerror=_unless_gone)
+        files = (Path(folder, name) for folder, _, names in walked for name in names)
+        return sorted(path.relative_to(self.folder).as_posix() for path in files if path.suffix != ".tmp")
 
     def delete(self, name: str) -> None:
         """Delete a file or folder."""
@@ -133,6 +134,12 @@ class LocalStore:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+def _unless_gone(error: OSError) -> None:
+    """Go on where a folder is none, or was deleted since it was seen: a trial that ends takes its states along."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 class FetchedStore(ABC):

@@ -22,9 +22,11 @@ SEED_FIELDS = ("init_seed", "order_seed")
 
 
 class Strict(BaseModel):
-    """A frozen part of the study file; unknown keys are errors."""
+    """A frozen part of the study file. Unknown keys are errors, and so are `nan` and, unless a key takes it, `inf`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Recipe(Strict):
@@ -108,7 +110,7 @@ class Recipe(Strict):
     """Decay of AdamW's first moment."""
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.95
     """Decay of AdamW's second moment."""
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    clip_norm: Annotated[float, Field(gt=0, allow_inf_nan=True)] = 1.0
     """Largest norm of the gradient; greater ones are scaled down to it. `inf` leaves gradients alone."""
     finetuning: Literal["full", "lora"] = "full"
     """Which weights are trained: all, or low-rank adapters beside them (`lora`, which needs the extra of that name)."""

@@ -9,8 +9,6 @@ from raystudy.study.recipe import LABELLED, Count, Recipe, Seed, Strict
 from raystudy.study.trials import Condition, Level, Order, Trial, block_order, conditions
 
 NonNegative = Annotated[float, Field(ge=0)]
-Wait = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-"""In seconds; it ends."""
 MeterName = Literal["nvml", "amd", "rapl", "perf", "hwmon", "apple", "battery", "nameplate"]
 """Instruments, in order of worth: what two of them cover is read by the first."""
 
@@ -25,7 +23,7 @@ class Resources(Strict):
     a board cannot tell their joules apart."""
     exclusive: bool = True
     """Keep a node for one trial at a time, so that the energy of the CPU package belongs to it."""
-    checkpoint_after_s: NonNegative = 60.0
+    checkpoint_after_s: Annotated[float, Field(ge=0, allow_inf_nan=True)] = 60.0
     """Keep the state of a trial at the first evaluation this long after its start, or after the last one kept, so that
     a killed trial continues there; 0 keeps it at every evaluation, `inf` never. Needs `eval_every_tokens`."""
     fresh_process: bool | None = None
@@ -54,9 +52,9 @@ class Metering(Strict):
     Default: all that are, else the nameplate."""
     rate_hz: Annotated[float, Field(gt=0, le=100)] = 10.0
     """Power readings per second; energy counters of GPUs are read once a second and at the edges of a span."""
-    idle_s: Wait = 5.0
+    idle_s: NonNegative = 5.0
     """Length of the idle baseline measured on every node before the first trial and after the last; 0 measures none."""
-    cooldown_s: Wait = 0.0
+    cooldown_s: NonNegative = 0.0
     """Wait this long before each trial, so that none starts on a board that the one before has heated."""
     cool_below_c: PositiveFloat | None = None
     """Wait before each trial until no device of the node that tells its temperature is warmer, in degrees Celsius; at

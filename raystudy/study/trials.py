@@ -11,11 +11,14 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from raystudy.study.recipe import Recipe
 
-Level = bool | int | float | str
+Level = bool | int | Annotated[float, Field(allow_inf_nan=True)] | str
+"""What it may be is for its recipe field to say."""
 Order = Literal["shuffled", "latin_square", "as_written"]
 
 

@@ -41,13 +41,12 @@ def able_to_begin(study: Study, archive: Archive, trials: tuple[Trial, ...]) -> 
 
 def tell_states(study: Study, archive: Archive, tell: Callable[[str], None]) -> None:
     """Say which trials were interrupted and go on; the state of one that was killed just after its end is deleted."""
-    finished = archive.finished()
-    for trial in (*study.pretrainings(), *study.trials()):
-        reached = archive.checkpoints(trial.id).reached
-        if reached and trial.id in finished:
+    finished, reached = archive.finished(), archive.reached()
+    for trial in (trial for trial in (*study.pretrainings(), *study.trials()) if trial.id in reached):
+        if trial.id in finished:
             archive.checkpoints(trial.id).clear()
-        elif reached:
-            tell(f"{trial.id} was kept after interval {reached - 1}")
+        else:
+            tell(f"{trial.id} was kept after interval {reached[trial.id] - 1}")
 
 
 def may_try_again(reason: str) -> bool:

@@ -38,10 +38,6 @@ class Writer:
         """Write a file, over one that is there."""
         self._store.put(name, content)
 
-    def create(self, name: str, content: bytes) -> bool:
-        """Write a file unless another is there; the same again is the first one asked for twice."""
-        return self._store.create(name, content) or self._store.read(name) == content
-
     def stamps(self, under: str) -> dict[str, str]:
         """Return all files below a folder, or the file of that name; each with its size and time."""
         path = self._store.folder / under
@@ -71,11 +67,6 @@ class WriterStore(FetchedStore):
     def put(self, name: str, content: bytes) -> None:
         """Write a file, over one that is there."""
         self._ask("put", name, content)
-
-    def create(self, name: str, content: bytes) -> bool:
-        """Write a file unless one is there; of two that try at once, one does."""
-        created: bool = self._ask("create", name, content)
-        return created
 
     def stamps(self, under: str) -> dict[str, str]:
         """Return all files below a folder, or the file of that name; each with what changes when it changes."""

@@ -155,6 +155,15 @@ def test_arrow_in_a_file_is_read_by_old_readers(typed: Typed, archive: Archive, 
     assert pa.large_string() == pa.ipc.open_file(file).schema.field("trial_id").type
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="A full disk is Linux's /dev/full.")
+@pytest.mark.parametrize("format_", ["csv", "json", "parquet", "arrow"])
+def test_a_full_disk_is_told(typed: Typed, archive: Archive, format_: str) -> None:
+    """In one sentence, whatever is written."""
+    code, _, error = typed("results", archive.place, "--format", format_, "--out", "/dev/full")
+
+    assert (2, True) == (code, "/dev/full cannot be written: No space left" in error)
+
+
 MISTAKES = {
     "unknown column": (("--sql", "select energy_jj from trials"), "Did you mean energy_j"),
     "no SQL": (("--sql", "selec nope from trials"), "no SQL that can be read"),

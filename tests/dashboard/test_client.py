@@ -1,5 +1,6 @@
 """A dashboard that is asked: tokens, refusals, silence."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,22 @@ from raystudy.dashboard.client import Dashboard, is_dashboard, opened
 from raystudy.errors import ClusterError
 from tests.fakes.page import page
 from tests.fakes.ray_dashboard import FakeDashboard
+
+
+def self_signed(file: Path) -> Path:
+    """Write a certificate for localhost, and its key."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    made = x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1)
+    made = made.not_valid_before(datetime.now(UTC) - timedelta(1)).not_valid_after(datetime.now(UTC) + timedelta(1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=True)
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(pem) + secret)
+    return file
 
 
 @pytest.fixture(autouse=True)
@@ -56,10 +73,45 @@ def test_silence_is_told() -> None:
         Dashboard("http://127.0.0.1:1").jobs()
 
 
-def test_another_server_is_told() -> None:
-    """A page instead of JSON: some other program listens there."""
-    with page(200, b"<html>") as port, pytest.raises(ClusterError, match="is no Ray dashboard"):
+@pytest.mark.parametrize("body", [b"<html>", b"", b"null", b"[1]", b'{"error": "no"}', b"\xff{"])
+def test_another_server_is_told(body: bytes) -> None:
+    """A page instead of JSON, nothing, or other JSON: some other program listens there."""
+    with page(200, body) as port, pytest.raises(ClusterError, match="is no Ray dashboard"):
         Dashboard(f"http://127.0.0.1:{port}").jobs()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (502, b"<html>\n<h1>502</h1>\n</html>\n", "answers 502: Bad Gateway"),
+        (502, b"", "answers 502: Bad Gateway"),
+        (500, b"Traceback\nValueError: no", "answers 500: ValueError: no"),
+        (403, b"<html>by our policy</html>", "answers 403: Forbidden"),
+    ],
+)
+def test_a_refusal_is_told_in_words(status: int, body: bytes, said: str) -> None:
+    """Of a page only what its code means; where no token was shown, 403 says nothing of one."""
+    with page(status, body) as port, pytest.raises(ClusterError, match=said):
+        Dashboard(f"http://127.0.0.1:{port}").jobs()
+
+
+def test_a_token_goes_nowhere_else(fake: FakeDashboard) -> None:
+    """Where a server sends us on, even to a dashboard that takes this token: it is not followed."""
+    fake.token = "secret"
+    with page(301, b"", location=f"{fake.url}/api/jobs/") as port, pytest.raises(ClusterError, match="sends us on to"):
+        Dashboard(f"http://127.0.0.1:{port}", token="secret").jobs()
+
+
+def test_a_certificate_is_trusted_as_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody signed is a sentence, until SSL_CERT_FILE names it."""
+    certificate = self_signed(tmp_path / "certificate.pem")
+    with page(200, b"[]", certificate=certificate) as port:
+        url = f"https://localhost:{port}"
+        with pytest.raises(ClusterError, match=r"is not trusted: self-signed certificate.*SSL_CERT_FILE"):
+            Dashboard(url).jobs()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+        assert () == Dashboard(url).jobs()
 
 
 def test_what_is_no_address_is_told() -> None:

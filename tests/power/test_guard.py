@@ -35,7 +35,7 @@ OPEN, CLOSED = b'{"authentication_mode": "disabled"}', b'{"authentication_mode":
 def test_the_mode_is_what_the_dashboard_says(status: int, told: bytes, expected: str | None) -> None:
     """A Ray that knows no tokens is open; something that is no Ray, or asks who we are, says nothing."""
     with page(status, told) as port:
-        mode = authentication_mode(f"http://127.0.0.1:{port}/")
+        mode = authentication_mode(f"http://127.0.0.1:{port}")
 
     assert expected == mode
 

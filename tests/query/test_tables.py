@@ -37,7 +37,7 @@ def test_a_row_is_a_trial_an_interval_or_a_failure(archive: Archive) -> None:
             Failure(trial_id=name, at_utc=f"2026-01-05T08:00:0{second}+00:00", reason="It died.", details="")
         )
 
-    found = tables(archive)
+    found = {name: table.collect() for name, table in tables(archive).items()}
 
     assert {"trials": 4, "intervals": 8, "failures": 2} == {key: table.height for key, table in found.items()}
     assert [name, name] == found["failures"]["trial_id"].to_list()
@@ -45,7 +45,7 @@ def test_a_row_is_a_trial_an_interval_or_a_failure(archive: Archive) -> None:
 
 def test_where_nothing_is_finished_tables_are_empty(archive: Archive) -> None:
     """They have their columns: a query for what is there so far gives no rows, and no error."""
-    found = tables(archive)
+    found = {name: table.collect() for name, table in tables(archive).items()}
 
     assert {0} == {table.height for table in found.values()}
     assert {"energy_j", "loss_heldout"} <= set(found["intervals"].columns)

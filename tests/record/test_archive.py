@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive, Baseline, Failure
+from raystudy.record.archive import Archive, Baseline, Failure, now_utc
 from raystudy.record.checkpoints import recipe_terms
 from raystudy.record.energy import Idle
 from raystudy.record.opening import open_for
 from raystudy.study import Study, parse
 from tests.composed import composed
+from tests.fakes.counted import Counted
 from tests.observations import observation, study_of
 from tests.record.test_checkpoints import kept
 
@@ -90,6 +91,27 @@ def test_failures_are_kept_until_the_trial_is_finished(archive: Archive, study: 
 
     assert {second.id: "09"} == {trial_id: failure.reason for trial_id, failure in archive.failures().items()}
     assert 4 == len(list(Path(archive.place, "failures").iterdir()))
+
+
+def test_failures_right_after_each_other_are_all_kept(archive: Archive) -> None:
+    """A file is named after its trial and moment."""
+    for place in range(5):
+        archive.write_failure(Failure(trial_id="a", at_utc=now_utc(), reason=f"{place}", details=""))
+
+    assert ["0", "1", "2", "3", "4"] == [failure.reason for failure in archive.all_failures()]
+
+
+def test_how_far_trials_are_is_one_question(tmp_path: Path) -> None:
+    """Of each the last state counts, once it is whole; readings are none."""
+    store, names = (
+        Counted(tmp_path),
+        ("0002.json", "0002-0.traces.parquet", "0003.safetensors", "0003-0.traces.parquet"),
+    )
+    for name in (*(f"a-1e-05--r01/{name}" for name in names), "b/9999.json", "b/10000.json", "c/0001.safetensors"):
+        store.put(f"checkpoints/{name}", b"")
+    reached = Archive(store).reached()
+
+    assert ({"a-1e-05--r01": 2, "b": 10_000}, ["checkpoints"]) == (reached, store.asked)
 
 
 def test_a_reason_is_text_for_any_terminal(archive: Archive, study: Study) -> None:

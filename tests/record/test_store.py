@@ -143,6 +143,33 @@ def test_halves_of_a_killed_writer_are_not_seen(tmp_path: Path) -> None:
     assert not half.exists()
 
 
+def test_a_folder_that_vanishes_is_passed_by(tmp_path: Path) -> None:
+    """Whoever asks how far a sweep is lists all states while trials end, and take theirs along."""
+    store, over = LocalStore(tmp_path), threading.Event()
+
+    def begin_and_end() -> None:
+        while not over.is_set():
+            for trial in range(40):
+                (tmp_path / "checkpoints" / f"{trial}").mkdir(parents=True, exist_ok=True)
+            store.delete("checkpoints")
+
+    ending = threading.Thread(target=begin_and_end)
+    ending.start()
+    try:
+        listed = [store.names("checkpoints") for _ in range(300)]
+    finally:
+        over.set()
+        ending.join()
+
+    assert [[]] * 300 == listed
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path) -> None:
+    """Else all would be measured again."""
+    with pytest.raises(OSError, match="too long"):
+        LocalStore(tmp_path).names("a" * 300)
+
+
 def test_halves_far_away_are_not_seen(tmp_path: Path) -> None:
     """A store that renames leaves a temporary name when it is killed between; it is no file."""
     store = store_at(f"memory://{tmp_path.name}")
@@ -220,6 +247,14 @@ def test_a_uri_that_can_hold_no_archive_is_one_sentence(uri: str, said: str) -> 
     """Before anything is asked of it."""
     with pytest.raises(ArchiveError, match=f"^{uri} .*{said}.* Give "):
         store_at(uri)
+
+
+def test_a_password_in_a_uri_is_refused_and_not_repeated() -> None:
+    """Where an archive lies is shown in the dashboard, to whoever may see that."""
+    with pytest.raises(ArchiveError, match="URI holds a password") as refused:
+        store_at("s3://KEY:SECRET@bucket/x")
+
+    assert "SECRET" not in str(refused.value)
 
 
 def test_a_uri_of_a_file_is_unquoted() -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from raystudy.record.archive import Archive, Failure
-from raystudy.record.store import LocalStore
-from raystudy.sweep.todo import Begun, missing
+from raystudy.sweep.todo import Begun, missing, tell_states
+from tests.fakes.counted import Counted
 from tests.observations import observation, study_of
 
 
@@ -53,23 +53,22 @@ def test_what_awaits_its_next_try_is_left(tmp_path: Path) -> None:
 
 def test_a_store_is_asked_once_for_all_trials(tmp_path: Path) -> None:
     """It may be far, and a study large."""
-
-    class Counted(LocalStore):
-        """A folder that counts what it is asked."""
-
-        asked = 0
-
-        def has(self, name: str) -> bool:
-            self.asked += 1
-            return super().has(name)
-
-        def names(self, under: str) -> list[str]:
-            self.asked += 1
-            return super().names(under)
-
     study, store = study_of(levels="[1, 2, 3]", repetitions="4"), Counted(tmp_path)
     first, *rest = study.trials()
     Archive(tmp_path).write(observation(first, study=study))
     left = missing(Archive(store), study.trials())
 
-    assert (tuple(rest), 1) == (left, store.asked)
+    assert (tuple(rest), ["trials"]) == (left, store.asked)
+
+
+def test_states_are_told_and_those_of_finished_trials_deleted(tmp_path: Path) -> None:
+    """All are listed at once; nothing is said of trials that were not begun, nor of what the study no longer has."""
+    study, store, said = study_of(levels="[1, 2, 3]", repetitions="4"), Counted(tmp_path), list[str]()
+    archive, (finished, begun, *_) = Archive(store), study.trials()
+    archive.write(observation(finished, study=study))
+    for trial_id in (finished.id, begun.id, "of-another-level--r01"):
+        store.put(f"checkpoints/{trial_id}/0002.json", b"")
+    tell_states(study, archive, said.append)
+
+    assert ([f"{begun.id} was kept after interval 1"], ["checkpoints"]) == (said, store.about_states())
+    assert {"of-another-level--r01": 2, begun.id: 2} == archive.reached()

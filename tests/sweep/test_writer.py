@@ -95,11 +95,6 @@ def test_a_person_hears_the_folder(store: WriterStore, tmp_path: Path) -> None:
     assert str(tmp_path) == Archive(store).place
 
 
-def test_only_the_first_creates_and_may_be_asked_twice(store: WriterStore) -> None:
-    """A writer that was killed before it answered is asked again: its own file is no other's."""
-    assert [True, True, False] == [store.create("a", content) for content in (b"one", b"one", b"two")]
-
-
 def test_an_archive_works_through_a_writer(store: WriterStore, study: Study, tmp_path: Path) -> None:
     """All that a trial asks of it."""
     archive, there = Archive(store), Archive(tmp_path)
