@@ -18,7 +18,7 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.scripts.scripts import start
 
-from raystudy.cli import app
+from raystudy.cli.verbs import app
 
 ROOT = Path(__file__).parents[1]
 CLUSTERS = [ROOT / "cluster.yaml", *sorted((ROOT / "docs" / "clusters").glob("*.yaml"))]

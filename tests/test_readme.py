@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from raystudy.analysis import KINDS
-from raystudy.cli import app
+from raystudy.cli.verbs import app
 from raystudy.record.archive import Archive
 from raystudy.report import show
 from raystudy.study import parse

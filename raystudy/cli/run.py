@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, Self
@@ -11,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from raystudy.cli import end_with
 from raystudy.cli.analyze import conclude
 from raystudy.cli.arguments import Insecure, Out, StudyFile, WaitForNodes, results_place
 from raystudy.cli.display import Display
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 BY_SIGNAL = 128
 """Added to the number of a signal, it is the exit code of what that signal has ended."""
+
+TIDY_S = 2.0
 
 
 Address = Annotated[
@@ -55,30 +60,33 @@ def run(
 
     Example: `raystudy run jobs/efficiency_laptop.toml`
     """
-    from raystudy.analysis import KINDS
+    console = Console()
+    with Signals(console) as signals:
+        from raystudy.analysis import KINDS
 
-    study, console = load(file), Console()
-    KINDS[study.kind].check(study)
-    archive, signals = Archive(results_place(study, out)), Signals(console)
-    begun = Begun(study, archive)
-    with signals:
+        study = load(file)
+        KINDS[study.kind].check(study)
+        archive = Archive(results_place(study, out))
+        begun = Begun(study, archive)
         try:
             text, cluster = file.read_text(encoding="utf-8"), _Cluster(address, insecure, wait_for_nodes_s)
-            _sweep(study, archive, text=text, cluster=cluster, signals=signals)
+            _sweep(study, archive, text=text, cluster=cluster, signals=signals, begun=begun)
         except BaseException as error:
             if (code := signals.exit_code(error)) is None:
                 raise
             _end(archive, begun, console, code)
-    done = begun.sweep()
-    _tell_counts(archive, done, console)
-    if done.before or done.ran:
-        conclude(archive, console, brief=True)
-    if done.left:
-        console.print(
-            f"Neither finished nor failed, which should not be: {', '.join(done.left)}. Run the same line again."
-        )
-    if done.failed or done.not_begun or done.left:
-        raise typer.Exit(1)
+        done = begun.sweep()
+        if not archive.holds_study:
+            raise ArchiveError(f"What was in {archive.place} is gone. Bring it back, and run the same line again.")
+        _tell_counts(archive, done, console)
+        if done.before or done.ran:
+            conclude(archive, console, brief=True)
+        if done.left:
+            console.print(
+                f"Neither finished nor failed, which should not be: {', '.join(done.left)}. Run the same line again."
+            )
+        if done.failed or done.not_begun or done.left:
+            raise typer.Exit(1)
 
 
 class _Cluster(NamedTuple):
@@ -89,7 +97,7 @@ class _Cluster(NamedTuple):
     wait_for_nodes_s: float
 
 
-def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, signals: "Signals") -> None:
+def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, signals: "Signals", begun: Begun) -> None:
     """Run what is missing, as the one driver of the archive."""
     if cluster.address is not None:
         use_token_for(cluster.address)
@@ -100,16 +108,34 @@ def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, sign
         open_for(archive, study, text)
         from raystudy.sweep.tune import run as sweep  # ray: a second, and only where a sweep is run
 
+        signals.leave(claim.end)
+
         def watch(snapshot: "Snapshot") -> None:
             claim.tell(snapshot)
             display.watch(snapshot)
 
         def go_on() -> None:
-            signals.take()
+            signals.check()
             claim.check()
 
+        def give_up(sentence: str) -> None:
+            with suppress(OSError, SystemExit):
+                display.__exit__(None, None, None)
+                _tell_kept(archive, begun, signals.console)
+                end_with(sentence)
+            signals.end_at_once(2)
+
         try:
-            sweep(study, archive, **cluster._asdict(), tell=display.tell, watch=watch, go_on=go_on)
+            sweep(
+                study,
+                archive,
+                **cluster._asdict(),
+                tell=display.tell,
+                watch=watch,
+                go_on=go_on,
+                leave=signals.leave,
+                give_up=give_up,
+            )
         except ConnectionError as error:
             raise ClusterError(
                 f"Ray does not answer any more: {error}. What is finished is kept; run the same line again."
@@ -125,35 +151,48 @@ class Signals:
     """
     What ends a sweep: the first Ctrl-C, SIGTERM or SIGHUP has it tidied up, the next one ends the process at once.
 
-    One that was ignored before (`nohup`) stays ignored.
+    An error that leaves the context after the first is that signal's. One that was ignored before (`nohup`) stays
+    ignored.
     """
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self._first: int | None = None
+        self._left: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
         """Take them."""
         taken = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         self._before = {each: now for each in taken if (now := signal.getsignal(each)) is not signal.SIG_IGN}
-        self.take()
-        return self
-
-    def take(self) -> None:
-        """
-        Take them, once more where somebody else has.
-
-        ray.init takes SIGTERM (2.60): its C++ side prints a trace, and aborts the process three seconds later.
-        """
         for number in self._before:
             signal.signal(number, self._on)
+        return self
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if one came: what is raised while Python collects garbage goes no further."""
+        if self._first is not None:
+            raise KeyboardInterrupt
+
+    def leave(self, tidy: Callable[[], None]) -> None:
+        """Take what is to be done where the second signal comes, the last one first, if it takes no longer than 2 s."""
+        self._left.append(tidy)
+
+    def end_at_once(self, code: int) -> NoReturn:
+        """End the process with what was left to be done, from any thread."""
+        tidying = threading.Thread(target=self._tidy, daemon=True)
+        tidying.start()
+        tidying.join(TIDY_S)  # a store or a terminal may not answer
+        os._exit(code)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give them back."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        """Give them back; once one came they stay, so that the next one ends in silence whatever Python does then."""
+        if self._first is None:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+        elif error is not None and not isinstance(error, typer.Exit | SystemExit):
+            raise typer.Exit(BY_SIGNAL + self._first) from None
 
     def exit_code(self, error: BaseException) -> int | None:
         """Return what to exit with, as a shell would say it; null where no signal was the cause of an error."""
@@ -163,20 +202,33 @@ class Signals:
 
     def _on(self, number: int, _frame: FrameType | None) -> None:
         if self._first is not None:
-            self.console.show_cursor()
-            os._exit(BY_SIGNAL + self._first)  # Ray ends with its driver, however that ends
+            self.end_at_once(BY_SIGNAL + self._first)
         self._first = number
         raise KeyboardInterrupt
+
+    def _tidy(self) -> None:
+        left, self._left = self._left, []
+        threading.excepthook = lambda _: None
+        with suppress(OSError):
+            self.console.show_cursor()
+        for tidy in reversed(left):
+            tidy()
 
 
 def _end(archive: Archive, begun: Begun, console: Console, code: int) -> NoReturn:
     """Say what is kept of an interrupted run, to whoever still listens, and exit."""
-    with suppress(OSError):
-        _tell_counts(archive, begun.sweep(), console)
+    with suppress(OSError, SystemExit):  # rich exits where a pipe is broken
+        _tell_kept(archive, begun, console)
         console.print(f"Interrupted. What is finished is kept in {archive.place}; run the same line for the rest.")
         sys.stdout.flush()
-        raise typer.Exit(code)
-    os._exit(code)  # the terminal is gone: Python would say so at its exit, by another code
+    os._exit(code)  # Python's own exit has other codes where the terminal is gone, or another Ctrl-C comes meanwhile
+
+
+def _tell_kept(archive: Archive, begun: Begun, console: Console) -> None:
+    """Say what an interrupted run did, unless its store is out of reach."""
+    with suppress(OSError, ArchiveError):
+        if archive.holds_study:
+            _tell_counts(archive, begun.sweep(), console)
 
 
 def _tell_counts(archive: Archive, done: Sweep, console: Console) -> None:

@@ -14,13 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
 from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive
+from raystudy.record.archive import Archive, now_utc
 from raystudy.record.live import RUNNING, Driver, Live, Snapshot, live_in
 from raystudy.record.store import Store
 
@@ -85,6 +84,8 @@ class Claim:
             if other is not None and other.driver != self._driver:
                 self._taken_by = other.driver
                 return
+            if other is None and not self._archive.holds_study:
+                return  # unmounted, or moved away: it is not made anew
             self._archive.store.put(RUNNING, self._live())
 
     def end(self) -> None:
@@ -112,7 +113,7 @@ class Claim:
 
     def _live(self) -> bytes:
         self._beat += 1
-        live = Live(driver=self._driver, beat=self._beat, beat_utc=_now_utc(), snapshot=self._snapshot)
+        live = Live(driver=self._driver, beat=self._beat, beat_utc=now_utc(), snapshot=self._snapshot)
         return live.to_json()
 
 
@@ -196,7 +197,7 @@ def _this_process(address: str | None) -> Driver:
         pid=os.getpid(),
         process_began_s=_began_s(psutil.Process()),
         boot_hash=_boot_hash(),
-        began_utc=_now_utc(),
+        began_utc=now_utc(),
         address=address,
     )
 
@@ -212,7 +213,3 @@ def _boot_hash() -> str:
     boot = _BOOT_ID.read_text() if _BOOT_ID.is_file() else f"{psutil.boot_time():.0f}"
     namespace = str(_NAMESPACE.readlink()) if _NAMESPACE.exists() else ""
     return hashlib.sha256(f"{boot.strip()} {namespace}".encode()).hexdigest()[:12]
-
-
-def _now_utc() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

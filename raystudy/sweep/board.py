@@ -1,6 +1,7 @@
 """The board: one actor where running trials write how far they are, and where the driver reads it.
 
 trial ──Teller──▶ Board ──▶ the driver's snapshots; the last word of a trial whose process died
+                   └ a node that differs from the driver ──▶ Bar: it gets no more trials
 """
 
 import dataclasses
@@ -22,6 +23,15 @@ _TELL_EVERY_S = 1.0
 _ANSWER_S = 10.0
 
 
+@ray.remote
+class Bar:
+    """Takes up what a trial would need of a node that shall get none, once the one that is there has ended."""
+
+    def __repr__(self) -> str:
+        """Name it for the Actors tab."""
+        return f"Bar(node={ray.get_runtime_context().get_node_id()[:8]})"
+
+
 @ray.remote(num_cpus=0, max_restarts=-1)
 class Board:
     """Holds the last word of each running trial; killed, it starts again, and hears the next words."""
@@ -29,6 +39,7 @@ class Board:
     def __init__(self) -> None:
         """Start with no trial running."""
         self._running: dict[str, Running] = {}
+        self._bars: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         """Name it for the Actors tab."""
@@ -45,6 +56,20 @@ class Board:
     def read(self) -> tuple[Running, ...]:
         """Return what runs now."""
         return tuple(self._running.values())
+
+    def bar(self, node_id: str, wanted: dict[str, float]) -> None:
+        """Let a node get no trial that wants this, as long as the driver lives: all it has of one thing is taken."""
+        if node_id in self._bars:
+            return
+        scarce = next(name for name in reversed(wanted) if wanted[name] > 0)  # raystudy_power, else GPU, else CPU
+        (offers,) = (node["Resources"] for node in ray.nodes() if node["NodeID"] == node_id)
+        taken = {"CPU": 0.0, "GPU": 0.0} | {scarce: offers[scarce]}
+        self._bars[node_id] = Bar.options(  # type: ignore[attr-defined]
+            num_cpus=taken.pop("CPU"),
+            num_gpus=taken.pop("GPU"),
+            resources=taken,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+        ).remote()
 
 
 def board_for(study: str) -> Any:
@@ -137,6 +162,11 @@ class Teller:
     def live(self) -> None:
         """Write the same again: it lives."""
         self._write()
+
+    def bar(self, node_id: str, wanted: dict[str, float]) -> None:
+        """Have a node get no more trials; the next one that it gets asks again, if the board does not answer."""
+        with suppress(ray.exceptions.RayError):
+            ray.get(self._board.bar.remote(node_id, wanted), timeout=_ANSWER_S)
 
     def wipe(self) -> None:
         """Take it off the board."""

@@ -3,11 +3,17 @@
 import logging
 import os
 import shutil
+import signal
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any
 
+import psutil
 import ray
 from ray.autoscaler.sdk import request_resources
 from ray.job_config import JobConfig
@@ -31,17 +37,24 @@ _BOUNDED_LOGS = {"RAY_ROTATION_MAX_BYTES": str(16 * 2**20), "RAY_ROTATION_BACKUP
 """For a Ray of our own; Ray's default is 512 MiB, five times over, for each of its processes."""
 
 _LOOK_EVERY_S = 2.0
+_ENDED_S = 1.0
 
 
 @contextmanager
 def cluster(
-    address: str | None, study: Study, *, metadata: Mapping[str, str], insecure: bool = False
+    address: str | None,
+    study: Study,
+    *,
+    metadata: Mapping[str, str],
+    insecure: bool = False,
+    leave: Callable[[Callable[[], None]], None] = lambda _: None,
 ) -> Iterator[str | None]:
     """
     Start Ray on this machine, or join it at `address`; what we have started ends with the context.
 
     Yields the folder of a Ray of our own, where its logs are: null for one that was joined. A process that has joined
-    a Ray already (a notebook, a test) stays in it. `metadata` is what the dashboard shows of this driver.
+    a Ray already (a notebook, a test) stays in it. `metadata` is what the dashboard shows of this driver; `leave` takes
+    what is to be done if this process ends at once.
 
     Without an address Ray is told to start its own: left to itself it would join whatever cluster happens to run.
     Raises ClusterError where no cluster answers, or where its dashboard lets anybody in, unless `insecure`.
@@ -58,16 +71,60 @@ def cluster(
     if ray.is_initialized():
         yield None
         return
-    try:
-        context = _joined(address, quiet)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise no_answer(address, error) from error
+    folder = None
+    with ExitStack() as half_started:
+        if address is None:
+            quiet["_temp_dir"] = folder = tempfile.mkdtemp(prefix="ray-", dir=_where_short())
+            half_started.callback(wipe, folder)
+            leave(partial(wipe, folder))
+        try:
+            with _sigterm_ours():
+                context = _joined(address, quiet)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise no_answer(address, error) from error
+        half_started.pop_all()
     try:
         if address is not None and (url := context.dashboard_url):
             refuse_open(f"http://{url}", insecure=insecure)
-        yield None if address else context.address_info["session_dir"]
+        yield folder
     finally:
-        ray.shutdown()
+        with _sigterm_ours():
+            ray.shutdown()
+
+
+@contextmanager
+def _sigterm_ours() -> Iterator[None]:
+    """
+    Give SIGTERM back to whoever had it before.
+
+    ray.init takes it (2.60): its C++ side prints a trace, and aborts the process three seconds later. ray.shutdown
+    leaves it to the system.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
+
+
+def _where_short() -> str | None:
+    """Return where Ray would put its folder, too: the path of a socket has 104 bytes on macOS, whose own is long."""
+    return os.environ.get("RAY_TMPDIR") or ("/tmp" if sys.platform == "darwin" else None)  # noqa: S108 - as Ray does
+
+
+def wipe(folder: str) -> None:
+    """End the Ray of our own that has its folder here, whether it has started wholly or not, and delete the folder."""
+    doomed = list[psutil.Process]()
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it has ended
+            if folder in " ".join(child.cmdline()):
+                doomed += [child, *child.children(recursive=True)]  # workers, which say no folder
+    for process in doomed:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(doomed, timeout=_ENDED_S)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_logs(folder: str | None, *, failed: bool, tell: Callable[[str], None]) -> None:

@@ -1,11 +1,10 @@
-"""Attempts that came to nothing: what they took, whether the trial is tried again, and rows that must not be lost.
+"""Attempts that came to nothing: what they took, and whether the trial is tried again.
 
 a process dies ─▶ Tune tells ─▶ last word on the board ─▶ span of the node's monitor ─▶ Failure
 a trial raises ─▶ its own readings ─▶ Failure                          Failures of a run ─▶ Tries ─▶ again?
 """
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ import ray
 from ray import tune
 
 from raystudy.errors import ArchiveError
-from raystudy.record.archive import Archive, Failure
+from raystudy.record.archive import Archive, Failure, now_utc
 from raystudy.record.energy import energies_of_each
 from raystudy.record.live import Running
 from raystudy.record.outcome import Span
@@ -24,7 +23,7 @@ from raystudy.record.totals import EnergyTotals, totals
 from raystudy.record.trace import Trace
 from raystudy.study import Resources, Study
 from raystudy.sweep.board import Words
-from raystudy.sweep.provenance import node_name, now_utc
+from raystudy.sweep.provenance import node_name
 from raystudy.sweep.todo import may_try_again
 
 DIED = "The process of the trial died without a word."
@@ -34,9 +33,6 @@ OUT_OF_MEMORY = "The process of the trial was killed, since it had exhausted the
 
 KILLED = (DIED, NODE_GONE, OUT_OF_MEMORY)
 """Reasons that are no fault of the trial if it came further."""
-
-TRY_EVERY_S, TRY_FOR_S = 5.0, 600.0
-"""How often, and how long, a row is written anew where the store is full or out of reach."""
 
 _ANSWER_S = 10.0
 """A monitor that does not tell within this what a lost attempt took is gone with its node: not measured."""
@@ -66,38 +62,13 @@ def why(said: str) -> str:
     return NODE_GONE if "its node has died" in said else DIED
 
 
-def insist(
-    write: Callable[[], None],
-    what: str,
-    *,
-    say: Callable[[str], None],
-    every_s: float = TRY_EVERY_S,
-    for_s: float = TRY_FOR_S,
-) -> None:
-    """Write until it succeeds; raises ArchiveError after so long. `what` names it; `say` hears what hinders."""
-    until_s = time.monotonic() + for_s
-    while True:
-        try:
-            return write()
-        except OSError as error:
-            hindrance = f"{what} cannot be written: {error.strerror or error}."
-            if time.monotonic() + every_s > until_s:
-                raise ArchiveError(
-                    f"{hindrance} It was tried for {for_s / 60:.0f} minutes. Make room, or bring the place back, and "
-                    "run the same line again."
-                ) from error
-            say(f"{hindrance} It is tried every {every_s:g} s.")
-            time.sleep(every_s)
-
-
 def keep(archive: Archive, failure: Failure) -> None:
     """Keep a failure; raises ArchiveError where that is impossible: a sweep that cannot write must not go on."""
     try:
         archive.write_failure(failure)
-    except OSError as error:
+    except ArchiveError as error:
         raise ArchiveError(
-            f"{failure.trial_id} failed ({_first_line(failure.reason)}), and that cannot be kept in {archive.place}: "
-            f"{error.strerror or error}. Make room, or bring the place back, and run the same line again."
+            f"{failure.trial_id} failed ({_first_line(failure.reason)}), and that cannot be kept. {error}"
         ) from error
 
 
@@ -167,22 +138,28 @@ class Deaths(tune.Callback):
         self._resources, self._archive, self._tries = study.resources, archive, tries
         self._words, self._monitors, self._go_on = words, monitors, go_on
         self._before = tries.counts()
+        self._unkept: ArchiveError | None = None
 
     def __reduce__(self) -> tuple[type[tune.Callback], tuple[()]]:
         """Leave nothing of it to the copy that Tune pickles of its settings, and that nobody reads."""
         return tune.Callback, ()
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """Ask whether the sweep shall go on."""
+        """Ask whether the sweep shall go on; raises ArchiveError where a failure could not be kept."""
         del iteration, trials, info
         self._go_on()
+        if self._unkept is not None:
+            raise self._unkept
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Keep the failure of a trial that could not do so itself."""
         del iteration, trials, info
         # Tune's own get_error() looks where this is copied to later (2.60).
         said = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
-        self._keep(trial.config["trial_id"], why(said), f"Ray said:\n{said}")
+        try:
+            self._keep(trial.config["trial_id"], why(said), f"Ray said:\n{said}")
+        except ArchiveError as error:
+            self._unkept = error  # raised here, it would be a traceback in a TuneError (2.60)
 
     def keep_all(self, reason: str, details: str) -> None:
         """Keep a failure of each trial that runs."""

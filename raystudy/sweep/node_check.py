@@ -9,6 +9,7 @@ import shutil
 import socket
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from raystudy.errors import RaystudyError
@@ -23,6 +24,12 @@ from raystudy.training.cache import cache_folder
 
 FOLDER = "preflight"
 """Of the archive, for the notes that driver and nodes write to each other."""
+
+OTHER_TEXT = (
+    "{} prepares another text than the driver from the same recipe. Give both the same corpus files (for stdlib: the "
+    "same Python)."
+)
+_INSTALL = "Install the same on all nodes: `pip install --constraint constraints.txt raystudy` there, as here."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +74,13 @@ def prepare(study: Study, trials: tuple[Trial, ...]) -> tuple[str, ...] | str:
         return fingerprints(study, trials, lambda _: None)
     except RaystudyError as error:
         return str(error)
+
+
+def other_versions(called: str, there: Mapping[str, str], drivers: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each package that a node has not as the driver has it."""
+    for package, version in drivers.items():
+        if package != "system" and (found := there.get(package)) != version:
+            yield f"{called} has {package} {found or 'not at all'}, not {version} as the driver has. {_INSTALL}"
 
 
 def wall_s() -> float:

@@ -18,7 +18,17 @@ from raystudy.record.archive import Archive
 from raystudy.record.store import LocalStore
 from raystudy.study import Study, Trial
 from raystudy.sweep.cluster import fits, refuse_unsatisfiable
-from raystudy.sweep.node_check import FOLDER, NodeFacts, look, machine, note, prepare, wall_s
+from raystudy.sweep.node_check import (
+    FOLDER,
+    OTHER_TEXT,
+    NodeFacts,
+    look,
+    machine,
+    note,
+    other_versions,
+    prepare,
+    wall_s,
+)
 from raystudy.sweep.node_table import Checked, as_text
 from raystudy.sweep.provenance import versions
 from raystudy.sweep.writer import written
@@ -34,8 +44,6 @@ TRIPS = 5
 """The clock of a node is read so often; the shortest round trip tells best (RFC 5905)."""
 OFFSET_TOLD_S = 1.0
 LEAST_FREE_BYTES = 2 * 2**30
-
-_INSTALL = "Install the same on all nodes: `pip install --constraint constraints.txt raystudy` there, as here."
 
 
 @contextmanager
@@ -187,16 +195,10 @@ def _refusals(node: Checked, prints: tuple[str, ...], *, local: bool) -> Iterato
     if node.facts is None:
         yield f"{node.called} {node.error}. Look at it, or take it out of the cluster (`ray stop` there)."
         return
-    there = node.facts.versions
-    for package, version in versions().items():
-        if package != "system" and there.get(package) != version:
-            yield f"{node.called} has {package} {there.get(package, 'not at all')}, not {version} as here. {_INSTALL}"
+    yield from other_versions(node.called, node.facts.versions, versions())
     if isinstance(node.prints, str):
         yield f"{node.called} cannot prepare what the trials read: {node.prints}"
     elif node.prints is not None and node.prints != prints:
-        yield (
-            f"{node.called} prepares another text than the driver from the same recipe. Give both the same corpus "
-            "files (for stdlib: the same Python)."
-        )
+        yield OTHER_TEXT.format(node.called)
     if node.facts.store_error and not local:
         yield f"{node.called} cannot use the archive: {node.facts.store_error}"

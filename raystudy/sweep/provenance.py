@@ -6,11 +6,11 @@ import os
 import platform
 import socket
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 from raystudy import __version__
 from raystudy.power.spill import boot_id
+from raystudy.record.archive import now_utc
 from raystudy.record.attempt import Attempt
 from raystudy.record.observation import Provenance
 
@@ -57,11 +57,6 @@ def provenance_of(
 def node_name(node_id: str) -> str:
     """Return what the archive calls a node of Ray."""
     return node_id[:12]
-
-
-def now_utc() -> str:
-    """Return the wall clock for people, ISO 8601, fine enough to tell any two failures of a trial apart."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def versions() -> dict[str, str]:

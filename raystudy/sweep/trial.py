@@ -9,8 +9,9 @@ A pretraining is a trial that leaves its weights in the archive besides, before 
 """
 
 import dataclasses
+import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray import tune
 
-from raystudy.record.archive import Archive, Failure
+from raystudy.errors import ArchiveError, ClusterError
+from raystudy.record.archive import Archive, Failure, now_utc
+from raystudy.record.checkpoints import Course
 from raystudy.record.observation import Observation, Provenance
+from raystudy.record.patient import PatientStore
 from raystudy.record.store import Fill
 from raystudy.study import Recipe, Resources
 from raystudy.sweep.board import Teller, board_for
-from raystudy.sweep.lost import insist
+from raystudy.sweep.node_check import OTHER_TEXT, other_versions
 from raystudy.sweep.observe import observe
-from raystudy.sweep.provenance import node_name, now_utc, provenance_of
+from raystudy.sweep.provenance import node_name, provenance_of, versions
 from raystudy.sweep.readings import Readings
 from raystudy.sweep.waiting import Waited, cool_down, wait_for_memory
 from raystudy.sweep.writer import store_of
@@ -44,23 +48,24 @@ def bundle(resources: Resources) -> dict[str, float]:
 
 
 class Trial(tune.Trainable):
-    """A trial of the plan; `config` names it: trial_id, archive (for `store_of`), run, git_commit."""
+    """A trial of the plan, named by `config` with its study, bundle, archive (for `store_of`), run and commit."""
 
     @classmethod
     def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        """Reserve what the study asks for."""
-        return tune.PlacementGroupFactory([bundle(Archive(store_of(config["archive"])).study().resources)])
+        """Reserve what the study asks for; the driver asks, which must not depend on a store for it."""
+        return tune.PlacementGroupFactory([config["bundle"]])
 
     def setup(self, config: dict[str, Any]) -> None:
         """Find the trial in the plan, and wait until its node's monitor samples."""
-        self._archive = Archive(store_of(config["archive"]))
+        self._node_id = ray.get_runtime_context().get_node_id()
+        self._teller = Teller(board_for(config["study"]), config["trial_id"], node=node_name(self._node_id))
+        self._store = PatientStore(Archive(store_of(config["archive"])), say=self._teller.say)
+        self._archive = Archive(self._store)
         self._study = self._archive.study()
-        self._run, self._git_commit = config["run"], config["git_commit"]
+        self._run, self._git_commit, self._drivers = config["run"], config["git_commit"], config["drivers"]
         self._pretrains = any(each.id == config["trial_id"] for each in self._study.pretrainings())
         planned = self._study.pretrainings() if self._pretrains else self._study.trials()
         self._trial = next(trial for trial in planned if trial.id == config["trial_id"])
-        self._node_id = ray.get_runtime_context().get_node_id()
-        self._teller = Teller(board_for(self._study.name), self._trial.id, node=node_name(self._node_id))
         self._attempt: Continuing | None = None
         self._readings = Readings(self._node_id, self._study)
 
@@ -73,12 +78,12 @@ class Trial(tune.Trainable):
         """Run the trial to its end; a failure is kept in the archive with its traceback, then raised for Tune."""
         try:
             if not self._archive.has(self._trial.id):
-                row = self._measure()
-                insist(lambda: self._archive.write(row), f"The row of {self._trial.id}", say=self._teller.say)
-            with suppress(OSError):  # the next run deletes it
+                self._refuse(other_versions(self._called, versions(), self._drivers["versions"]))
+                self._archive.write(self._measure())
+            with suppress(ArchiveError), self._store.hurried():  # the next run deletes it
                 self._archive.checkpoints(self._trial.id).clear()
         except Exception as error:
-            with suppress(OSError):  # the driver hears the error from Tune all the same
+            with suppress(ArchiveError), self._store.hurried():  # the driver hears the error from Tune all the same
                 self._archive.write_failure(self._failure(error))
             raise
         finally:
@@ -91,10 +96,6 @@ class Trial(tune.Trainable):
             return f"Trial({self._study.name}, one after another)"
         levels = ", ".join(f"{factor}={level}" for factor, level in self._trial.condition.levels)
         return f"Trial({levels}, rep={self._trial.repetition})"
-
-    def _tell_waiting(self, text: str) -> None:
-        """Say on the board what the trial waits for."""
-        self._teller.say(text)
 
     def _failure(self, error: Exception) -> Failure:
         """Return what is known of an attempt that came to nothing, and of what it took."""
@@ -140,12 +141,14 @@ class Trial(tune.Trainable):
                 tell=self._teller,
                 at_edge=self._edge,
                 due=attempt.due,
-                keep=attempt.keep,
+                keep=partial(self._keep, attempt),
                 spent_j=attempt.spent_j,
             ),
             since=attempt.since,
             save=save,
         )
+        if outcome.corpus_fingerprint not in self._drivers["prints"]:
+            self._refuse([OTHER_TEXT.format(self._called)])
         parts = attempt.parts(outcome)
         return observe(
             self._study,
@@ -156,15 +159,30 @@ class Trial(tune.Trainable):
             provenance=provenance,
         )
 
+    def _keep(self, attempt: "Continuing", course: Course, write: Fill) -> None:
+        """Keep the state of a training, unless the store makes it wait."""
+        with self._store.hurried():
+            attempt.keep(course, write)
+
+    @property
+    def _called(self) -> str:
+        return f"Node {self._node_id[:8]} ({socket.gethostname()})"
+
+    def _refuse(self, differences: Iterable[str]) -> None:
+        """Raise ClusterError where this node differs from the driver, and bar it: it joined after the preflight."""
+        if sentences := tuple(differences):
+            self._teller.bar(self._node_id, bundle(self._study.resources))
+            raise ClusterError(" ".join(sentences))
+
     def _wait(self) -> Waited:
         """Wait until nobody else is in the memory of the trial's boards, and until its node is cool."""
         resources, boards = self._study.resources, ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
         wait_for_memory(
             lambda: self._readings.memory(boards) if boards else (),
-            self._tell_waiting,
+            self._teller.say,
             own_process=not resources.starts_fresh,
         )
-        return cool_down(self._study.metering, self._readings.latest_c, self._tell_waiting)
+        return cool_down(self._study.metering, self._readings.latest_c, self._teller.say)
 
     def _edge(self) -> None:
         """Have everything read, and say that the trial lives: it may evaluate or load for long."""

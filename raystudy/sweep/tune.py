@@ -11,13 +11,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ray import tune
 
-from raystudy.errors import RaystudyError
-from raystudy.record.archive import Archive, Failure
+from raystudy.errors import ArchiveError, RaystudyError
+from raystudy.record.archive import Archive, Failure, now_utc
 from raystudy.record.live import Snapshot
+from raystudy.record.patient import PatientStore
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
 from raystudy.sweep.baseline import Nodes, monitored
@@ -27,11 +30,11 @@ from raystudy.sweep.head import head_watched
 from raystudy.sweep.lost import DIED, STOPPED, Deaths, Tries, keep, why
 from raystudy.sweep.metadata import metadata_of
 from raystudy.sweep.preflight import preflight
-from raystudy.sweep.provenance import git_commit, now_utc
+from raystudy.sweep.provenance import git_commit, versions
 from raystudy.sweep.ready import make_ready
 from raystudy.sweep.status import Plan, Taker, watching
 from raystudy.sweep.todo import Begun, Sweep, able_to_begin, missing, pretrainings_before, tell_states
-from raystudy.sweep.trial import Trial
+from raystudy.sweep.trial import Trial, bundle
 
 Attempt = Callable[[tuple[PlannedTrial, ...], int | None], list[str]]
 """Runs trials, so many at once (null: as many as the nodes hold), and returns the errors it saw."""
@@ -47,13 +50,15 @@ def run(
     go_on: Callable[[], None] = lambda: None,
     insecure: bool = False,
     wait_for_nodes_s: float = 0.0,
+    leave: Callable[[Callable[[], None]], None] = lambda _: None,
+    give_up: Callable[[str], None] = lambda _: None,
 ) -> Sweep:
     """
     Run the trials that the archive lacks; `tell` hears what happens, `watch` how far it is, about once a second.
 
     `go_on` is asked once Ray is there, and ten times a second while trials run; it ends the sweep if it raises.
     `insecure` allows a cluster whose dashboard lets anybody in; for a node that fits a trial `wait_for_nodes_s` are
-    waited at most.
+    waited at most. `leave` takes what is to be done if this process ends at once; for `give_up` see `head_watched`.
 
     Raises ClusterError, CorpusError, ModelError, HubError or MeterError before anything is run, and ArchiveError where
     a failure cannot be kept; KeyboardInterrupt keeps what is finished.
@@ -61,33 +66,38 @@ def run(
     started_s, began_utc, begun = time.monotonic(), now_utc(), Begun(study, archive)
     todo = missing(archive, study.trials())
     first = pretrainings_before(study, archive, todo)
-    tries = Tries(archive, study.resources.max_failures)
+    patient = Archive(PatientStore(archive, say=tell))
+    tries = Tries(patient, study.resources.max_failures)
     tell_states(study, archive, tell)
     if todo:
-        prints = make_ready(study, archive, todo, tell)
+        prints, commit = make_ready(study, archive, todo, tell), git_commit(Path.cwd())
         tell("starting Ray" if address is None else f"joining Ray at {address}")
-        commit = git_commit(Path.cwd())
         metadata = metadata_of(study.name, archive=archive.store.address, commit=commit)
-        with _forgotten(cluster(address, study, metadata=metadata, insecure=insecure), begun, tell):
+        with _forgotten(cluster(address, study, metadata=metadata, insecure=insecure, leave=leave), begun, tell):
             go_on()
             refuse_unsatisfiable(study.resources, wait_s=wait_for_nodes_s, tell=tell)
             with (
+                head_watched(tell, give_up),
                 _checked(study, archive, todo, prints, joined=address is not None, tell=tell) as store_address,
-                monitored(study, archive, run=began_utc, tell=tell) as nodes,
+                monitored(study, patient, run=began_utc, tell=tell) as nodes,
             ):
-                config = {"archive": store_address, "run": began_utc, "git_commit": commit}
-                words = Words(study.name)
-                runner = _Runner(study, archive, tries, nodes=nodes, words=words, config=config, go_on=go_on)
+                told = _told(study, prints, archive=store_address, run=began_utc, git_commit=commit)
+                runner = _Runner(study, patient, tries, nodes=nodes, config=told, go_on=go_on, leave=leave)
                 nodes.measure_idle("before")
-                for plan, trials in _plans(study, archive, first, todo):
-                    taker = Taker(archive, plan, tries=tries, words=words, nodes=nodes, started_s=started_s)
+                for plan, trials in _plans(study, patient, first, todo):
+                    taker = Taker(patient, plan, tries=tries, words=runner.words, nodes=nodes, started_s=started_s)
                     with watching(taker, nodes, watch=watch, tell=tell):
-                        settle(archive, tries, trials, runner.attempt, tell)
+                        settle(patient, tries, trials, runner.attempt, tell)
                 nodes.measure_idle("after")
     return begun.sweep()
 
 
-@contextmanager
+def _told(study: Study, prints: tuple[str, ...], **where: str | None) -> dict[str, Any]:
+    """Return what each trial is told: in which run it is, and what it shall find as the driver does."""
+    drivers = {"versions": versions(), "prints": list(prints)}
+    return {"study": study.name, "bundle": bundle(study.resources), "drivers": drivers, **where}
+
+
 def _checked(
     study: Study,
     archive: Archive,
@@ -96,11 +106,9 @@ def _checked(
     *,
     joined: bool,
     tell: Callable[[str], None],
-) -> Iterator[str]:
+) -> AbstractContextManager[str]:
     """Yield the address that trials give to `store_of`, once all nodes of a cluster that was joined were asked."""
-    checked = preflight(study, archive, todo, prints, tell=tell) if joined else nullcontext(archive.store.address)
-    with head_watched(tell), checked as store_address:
-        yield store_address
+    return preflight(study, archive, todo, prints, tell=tell) if joined else nullcontext(archive.store.address)
 
 
 @contextmanager
@@ -115,7 +123,15 @@ def _forgotten(joined: AbstractContextManager[str | None], begun: Begun, tell: C
         broke = False
         raise
     finally:
-        forget_logs(logs, failed=broke or bool(begun.sweep().failed), tell=tell)
+        forget_logs(logs, failed=broke or _failed(begun), tell=tell)
+
+
+def _failed(begun: Begun) -> bool:
+    """Whether trials failed; one that cannot be asked of a store that is out of reach did not."""
+    try:
+        return bool(begun.sweep().failed)
+    except (OSError, ArchiveError):
+        return False
 
 
 def _plans(
@@ -147,7 +163,7 @@ def settle(
     """
     at_once = None
     while left := _unsettled(archive, tries, todo):
-        before, reached = tries.counts(), {trial.id: archive.checkpoints(trial.id).reached for trial in left}
+        before, reached = tries.counts(), archive.reached()
         try:
             errors, aborted = attempt(left, at_once), False
         except RuntimeError as error:
@@ -159,9 +175,9 @@ def settle(
         for trial in silent:
             reason, details = why(errors[0]) if aborted else DIED, "\n".join(["Ray said:", *errors])
             keep(archive, Failure(trial_id=trial.id, at_utc=now_utc(), reason=reason, details=details))
-        new = tries.counts() - before
+        new, now = tries.counts() - before, archive.reached()
         for trial in (trial for trial in left if new[trial.id]):
-            tell(tries.judge(trial.id, further=archive.checkpoints(trial.id).reached > reached[trial.id]))
+            tell(tries.judge(trial.id, further=now.get(trial.id, 0) > reached.get(trial.id, 0)))
 
 
 def _unsettled(archive: Archive, tries: Tries, trials: tuple[PlannedTrial, ...]) -> tuple[PlannedTrial, ...]:
@@ -179,13 +195,15 @@ class _Runner:
         tries: Tries,
         *,
         nodes: Nodes,
-        words: Words,
-        config: dict[str, str | None],
+        config: dict[str, Any],
         go_on: Callable[[], None],
+        leave: Callable[[Callable[[], None]], None],
     ) -> None:
         """Take what each trial is told: where it writes, and in which run."""
+        self._leave = leave
         self._study, self._archive, self._tries = study, archive, tries
-        self._nodes, self._words, self._config, self._go_on = nodes, words, config, go_on
+        self._nodes, self._config, self._go_on = nodes, config, go_on
+        self.words = Words(study.name)
 
     def attempt(self, trials: tuple[PlannedTrial, ...], at_once: int | None) -> list[str]:
         """Run trials, so many at once, and return the errors Tune saw; raises RuntimeError where Tune gave up all."""
@@ -193,7 +211,7 @@ class _Runner:
             self._study,
             self._archive,
             self._tries,
-            words=self._words,
+            words=self.words,
             monitors=lambda: self._nodes.monitors,
             go_on=self._go_on,
         )
@@ -206,6 +224,7 @@ class _Runner:
     def _tune(self, trials: tuple[PlannedTrial, ...], at_once: int | None, deaths: Deaths) -> list[str]:
         """Let Tune run trials in plan order; its own folder is scratch."""
         scratch = Path(tempfile.mkdtemp(prefix="raystudy-tune-"))
+        self._leave(partial(shutil.rmtree, scratch, ignore_errors=True))
         tuner = tune.Tuner(
             Trial,
             param_space={"trial_id": tune.grid_search([trial.id for trial in trials]), **self._config},

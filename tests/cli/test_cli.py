@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from raystudy.cli import app, main
+from raystudy.cli import main
+from raystudy.cli.verbs import app
 from raystudy.record.archive import Archive, Failure
 from raystudy.record.opening import open_for
 from tests.fakes.rapl import zone

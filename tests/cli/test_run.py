@@ -16,6 +16,7 @@ from rich.console import Console
 from raystudy.cli.run import Signals
 signals = Signals(Console())
 with signals:
+    signals.leave(lambda: print("deletes its folder", flush=True))
     try:
         try:
             print("sweeps", flush=True)
@@ -54,14 +55,72 @@ def test_a_signal_has_the_sweep_tidied_up(number: signal.Signals, code: int) -> 
 
 
 def test_a_second_one_ends_it_at_once() -> None:
-    """An impatient Ctrl-C is not waited for; the exit code is that of the first signal."""
+    """
+    An impatient Ctrl-C is not waited for; the exit code is that of the first signal.
+
+    What is quick is done all the same: nothing is left behind.
+    """
     process = sweep(tidying_s=60)
     process.send_signal(signal.SIGTERM)
     line(process)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    said, errors = process.communicate(timeout=30)
 
-    assert (143, "") == (process.returncode, errors)
+    assert (143, "deletes its folder\n", "") == (process.returncode, said, errors)
+
+
+def test_a_store_that_hangs_is_not_waited_for() -> None:
+    """What is left to be done has two seconds."""
+    code = "import time\nfrom rich.console import Console\nfrom raystudy.cli.run import Signals\n"
+    code += "signals = Signals(Console())\nsignals.leave(lambda: time.sleep(60))\nsignals.end_at_once(130)"
+
+    assert 130 == subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode
+
+
+LOST = """
+import signal, sys
+from rich.console import Console
+from raystudy.cli.run import Signals
+class Garbage:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+sys.unraisablehook = lambda _: None
+signals = Signals(Console())
+with signals:
+    try:
+        Garbage()
+        print("is lost", flush=True)
+        signals.check()
+    except KeyboardInterrupt as error:
+        sys.exit(signals.exit_code(error))
+"""
+
+
+def test_one_that_python_loses_is_found() -> None:
+    """What is raised while garbage is collected goes no further; the sweep, which asks, ends all the same."""
+    ended = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (130, "is lost\n", "") == (ended.returncode, ended.stdout, ended.stderr)
+
+
+IMPORTS = """
+import importlib.abc, os, signal, sys
+class Impatient(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "raystudy.cli.verbs":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Impatient())
+sys.argv = ["raystudy", "plan"]
+from raystudy.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_it_starts_is_silent() -> None:
+    """Nothing has begun: no traceback of an import, and no error that C code makes of it."""
+    ended = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (130, "", "") == (ended.returncode, ended.stdout, ended.stderr)
 
 
 def test_what_was_ignored_stays_ignored() -> None:

@@ -217,6 +217,16 @@ def test_a_beat_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     assert live_in(LocalStore(tmp_path)) is None
 
 
+def test_a_beat_does_not_make_a_folder_anew(tmp_path: Path) -> None:
+    """An archive that was unmounted, or moved away, is to come back where it was."""
+    archive = Archive(tmp_path / "study")
+    with claimed(archive, address=None) as claim:
+        (tmp_path / "study").rename(tmp_path / "away")
+        claim.beat()
+
+    assert not (tmp_path / "study").exists()
+
+
 def test_an_archive_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A folder below a file can hold no claim, and so no result."""
     (tmp_path / "file").touch()

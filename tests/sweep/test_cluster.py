@@ -16,7 +16,7 @@ import pytest
 from raystudy.errors import ClusterError
 from raystudy.power.guard import no_answer
 from raystudy.record.archive import Archive
-from raystudy.sweep.cluster import _joined, fits, forget_logs, refuse_unsatisfiable
+from raystudy.sweep.cluster import _joined, fits, forget_logs, refuse_unsatisfiable, wipe
 from tests.observations import study_of
 from tests.test_flow import TEXT
 
@@ -31,14 +31,16 @@ cluster = Cluster(initialize_head=True, connect=False, head_node_args=head)
 for _ in range(2):
     cluster.add_node(num_cpus=1, resources={"raystudy_power": 1}, **small)
 print(cluster.address, flush=True)
-sys.stdin.read()
+for folder in sys.stdin:
+    late = {"env_vars": {"PYTHONPATH": folder.strip()}}
+    cluster.add_node(num_cpus=1, resources={"raystudy_power": 1}, **small, **late)
 cluster.shutdown()
 """
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[str, psutil.Process]]:
-    """Return the address of a cluster, and the process it ends with."""
+def holder() -> Iterator["subprocess.Popen[str]"]:
+    """Return the process of a cluster, which starts one more node for each folder that it reads."""
     holder = subprocess.Popen(
         [sys.executable, "-c", CLUSTER],
         stdin=subprocess.PIPE,
@@ -46,10 +48,15 @@ def running() -> Iterator[tuple[str, psutil.Process]]:
         text=True,
         stderr=subprocess.DEVNULL,
     )
-    assert holder.stdin is not None
-    assert holder.stdout is not None
-    yield holder.stdout.readline().strip(), psutil.Process(holder.pid)
+    yield holder
     holder.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def running(holder: "subprocess.Popen[str]") -> tuple[str, psutil.Process]:
+    """Return the address of a cluster, and the process it ends with."""
+    assert holder.stdout is not None
+    return holder.stdout.readline().strip(), psutil.Process(holder.pid)
 
 
 def raystudy_run(address: str, folder: Path, text: str = TEXT) -> subprocess.Popen[str]:
@@ -111,6 +118,28 @@ def test_monitors_end_with_a_driver_that_is_killed(running: tuple[str, psutil.Pr
     assert (2, 0) == (started, wait_for(process, "PowerMonitor", count=0))
 
 
+def test_a_node_that_joins_with_other_packages_is_barred(
+    running: tuple[str, psutil.Process], holder: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """The preflight did not see it: the first trial there fails, names the package, and is repeated elsewhere."""
+    address, process = running
+    metadata = tmp_path / "packages" / "polars-0.0.1.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: polars\nVersion: 0.0.1\n")
+    driver = raystudy_run(address, tmp_path, TEXT.replace("repetitions = 2", "repetitions = 5"))
+    wait_for(process, "PowerMonitor", count=2)
+    assert holder.stdin is not None
+    holder.stdin.write(f"{metadata.parent.parent}\n")
+    holder.stdin.flush()
+    said, _ = driver.communicate(timeout=200)
+    archive = Archive(tmp_path / "out")
+    (failure,) = archive.all_failures()
+
+    assert 0 == driver.returncode, said
+    assert " has polars 0.0.1, not " in failure.reason
+    assert 2 == len(set(archive.table().collect()["node"]))
+
+
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_node_that_fits_is_waited_for_in_vain() -> None:
     """Where an autoscaler may start one it is told that it is waited for; and then what would satisfy a trial."""
@@ -158,6 +187,28 @@ def test_logs_are_kept_where_trials_failed(tmp_path: Path) -> None:
         forget_logs(str(tmp_path / name), failed=name == "kept", tell=told.append)
 
     assert (["kept"], [f"what Ray logged is kept in {tmp_path}/kept"]) == ([p.name for p in tmp_path.iterdir()], told)
+
+
+SLEEP = "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); print(flush=True); time.sleep(60)"
+
+
+def test_a_ray_that_is_wiped_leaves_nothing(tmp_path: Path) -> None:
+    """What names its folder is ended, with all it has started; other processes of ours are not."""
+    folder = tmp_path / "ray"
+    folder.mkdir()
+    with (
+        subprocess.Popen([sys.executable, "-c", SLEEP, str(folder)], stdout=subprocess.PIPE) as ray_process,
+        subprocess.Popen(["sleep", "60"]) as other,
+    ):
+        assert ray_process.stdout is not None
+        ray_process.stdout.readline()
+        both = [psutil.Process(ray_process.pid), *psutil.Process(ray_process.pid).children()]
+        wipe(str(folder))
+        left = [each for each in both if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        lives = other.poll() is None
+        other.kill()
+
+    assert ([], False, True) == (left, folder.exists(), lives)
 
 
 ADDRESSES = {"ray://head:10001": "^ray://head:10001 is .* `raystudy submit` run it there", "": "^--address is empty. "}

@@ -1,33 +1,19 @@
-"""Attempts that came to nothing: which of them are tried again, and rows that are not lost on a full disk."""
+"""Attempts that came to nothing: which of them are tried again, and what they took."""
 
-import errno
-import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive, Failure
-from raystudy.record.store import LocalStore
+from raystudy.record.patient import PatientStore
 from raystudy.study import Resources
-from raystudy.sweep.lost import DIED, NODE_GONE, OUT_OF_MEMORY, STOPPED, Tries, insist, keep, used, why
+from raystudy.sweep.board import Words
+from raystudy.sweep.lost import DIED, NODE_GONE, OUT_OF_MEMORY, STOPPED, Deaths, Tries, keep, used, why
 from raystudy.sweep.todo import may_try_again
-from tests.observations import trace
-
-
-class Filling(LocalStore):
-    """A folder on a disk that has no room for a number of times."""
-
-    def __init__(self, folder: Path, times: int) -> None:
-        super().__init__(folder)
-        self.times = times
-
-    def put(self, name: str, content: bytes) -> None:
-        """Find no room, or some."""
-        self.times -= 1
-        if self.times >= 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        super().put(name, content)
+from tests.observations import study_of, trace
 
 
 def failure(trial_id: str = "a", *, at_utc: str = "2026", reason: str = DIED) -> Failure:
@@ -105,27 +91,27 @@ def test_who_goes_on_or_did_nothing_wrong_is_excused(tmp_path: Path, reason: str
     assert frozenset() == tries.given_up()
 
 
-def test_a_row_waits_for_room(tmp_path: Path) -> None:
-    """A measured trial is written as soon as there is room again; it is said what hinders it."""
-    store, said = Filling(tmp_path, 2), list[str]()
-    insist(lambda: store.put("row", b"1"), "The row of a", say=said.append, every_s=0)
-
-    assert b"1" == store.read("row")
-    assert ["The row of a cannot be written: No space left on device. It is tried every 0 s."] * 2 == said
-
-
-def test_a_row_waits_for_so_long(tmp_path: Path) -> None:
-    """In the end it is a sentence, as any mistake that a user can mend."""
-    store = Filling(tmp_path, 99)
-
-    with pytest.raises(ArchiveError, match=r"The row of a cannot be written: No space left on device. .* Make room"):
-        insist(lambda: store.put("row", b"1"), "The row of a", say=lambda _: None, every_s=0, for_s=0)
-
-
 def test_a_failure_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
     """It masks nothing: the sentence holds the reason of the trial, and that of the disk."""
-    with pytest.raises(ArchiveError, match=r"a failed \(it broke\), .* No space left on device"):
-        keep(Archive(Filling(tmp_path, 99)), failure(reason="it broke\nat length"))
+    begun = Archive(tmp_path / "study")  # which was moved away
+    archive = Archive(PatientStore(begun, say=lambda _: None, for_s=0))
+
+    with pytest.raises(ArchiveError, match=r"a failed \(it broke\), and that cannot be kept\. .*study cannot be used"):
+        keep(archive, failure(reason="it broke\nat length"))
+
+
+def test_a_failure_that_cannot_be_kept_ends_the_sweep(tmp_path: Path) -> None:
+    """Not where Tune tells of it, which would make a traceback of the sentence, but at its next step."""
+    begun = Archive(tmp_path / "study")
+    begun.write_study("")
+    archive = Archive(PatientStore(begun, say=lambda _: None, for_s=0))
+    tries = Tries(archive, 0)
+    deaths = Deaths(study_of(), archive, tries, words=cast(Words, None), monitors=dict, go_on=lambda: None)
+    (tmp_path / "study").rename(tmp_path / "away")
+    deaths.on_trial_error(1, [], SimpleNamespace(config={"trial_id": "a"}, error_file=None))
+
+    with pytest.raises(ArchiveError, match="study cannot be used"):
+        deaths.on_step_begin(1, [])
 
 
 def test_what_was_lost_is_measured_since_the_last_state() -> None:

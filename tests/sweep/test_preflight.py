@@ -59,7 +59,7 @@ def test_another_version_is_refused() -> None:
     """It names the package, both versions, and the cure."""
     (sentence,) = refusals(node(changed={"polars": "0.1"}))
 
-    assert sentence.startswith(f"node aaaaaaaa (w1) has polars 0.1, not {versions()['polars']} as here. Install the ")
+    assert sentence.startswith(f"node aaaaaaaa (w1) has polars 0.1, not {versions()['polars']} as the driver has. ")
 
 
 def test_another_python_is_refused() -> None:

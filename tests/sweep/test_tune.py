@@ -13,6 +13,7 @@ from raystudy.study import Study, Trial
 from raystudy.sweep.lost import DIED, OUT_OF_MEMORY, Tries
 from raystudy.sweep.todo import Begun
 from raystudy.sweep.tune import Attempt, _forgotten, run, settle
+from tests.fakes.counted import Counted
 from tests.observations import observation, study_of
 
 Trials = tuple[Trial, ...]
@@ -153,6 +154,14 @@ def test_who_comes_further_goes_on(study: Study, archive: Archive) -> None:
     assert 5 == len(rounds)
     assert [f"the process of {trial.id} died; it goes on from its last state"] * 4 == said[:4]
     assert f"{trial.id} failed: {DIED}" == said[4]
+
+
+def test_a_round_lists_states_twice(study: Study, tmp_path: Path) -> None:
+    """Before and after, for all trials at once: the store may be far, and a study large."""
+    store = Counted(tmp_path)
+    settled(Archive(store), tuple(study.trials()), lambda _trials, _at_once: ["the worker is gone"])
+
+    assert ["checkpoints", "checkpoints"] == store.about_states()
 
 
 def test_text_that_changed_is_not_added_to(study: Study, archive: Archive) -> None:
