@@ -23,7 +23,9 @@ def conclude(archive: Archive, console: Console, *, brief: bool) -> None:
     from raystudy.analysis import KINDS
 
     study = archive.study()
-    findings = KINDS[study.kind].analyse(study, archive.table().collect(), archive.baselines())
+    with archive.reading():
+        trials = archive.table().collect()
+    findings = KINDS[study.kind].analyse(study, trials, archive.baselines())
     report.show(findings, console, brief=brief)
     paths = archive.write_report(
         markdown=report.render_markdown(findings),

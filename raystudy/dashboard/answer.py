@@ -34,13 +34,14 @@ def answer(question: Question) -> pl.DataFrame | State:
 def rows(archive: Archive, *, sql: str | None, intervals: bool, nested: bool) -> pl.DataFrame:
     """Return one row a trial, or an interval, or what SQL selects; without `nested`, columns of lists are null."""
     held = tables(archive)
-    if sql is not None:
-        found = select(held, sql, max_rows=MOST_ROWS, limit_s=MOST_S, tell=_refuse_a_part).lazy()
-    elif not archive.has_observations:
-        raise ArchiveError(f"{archive.place} holds no finished trial yet. `raystudy run` adds them.")
-    else:
-        found = held["intervals" if intervals else "trials"]
-    return (found if nested else emptied(found)).collect()
+    with archive.reading():
+        if sql is not None:
+            found = select(held, sql, max_rows=MOST_ROWS, limit_s=MOST_S, tell=_refuse_a_part).lazy()
+        elif not archive.has_observations:
+            raise ArchiveError(f"{archive.place} holds no finished trial yet. `raystudy run` adds them.")
+        else:
+            found = held["intervals" if intervals else "trials"]
+        return (found if nested else emptied(found)).collect()
 
 
 def _refuse_a_part(told: str) -> None:

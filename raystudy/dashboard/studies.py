@@ -49,7 +49,8 @@ class Held:
 
     def _read(self) -> dict[str, pl.DataFrame]:
         unread = tables(self.archive)
-        return dict(zip(unread, pl.collect_all(unread.values()), strict=True))
+        with self.archive.reading():
+            return dict(zip(unread, pl.collect_all(unread.values()), strict=True))
 
     def _analyse(self) -> Findings:
         study, trials = self.archive.study(), self.tables()["trials"]

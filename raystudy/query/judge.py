@@ -116,6 +116,12 @@ def _refuse_unknown_clause(node: "exp.Expr") -> None:
     """Refuse what would be dropped, or read as something else, when the query is written anew."""
     if type(node) in _DROPPED:
         raise QueryError(f"A query has no {_DROPPED[type(node)]} here. Leave it out.")
+    if (
+        isinstance(node, exp.Select)
+        and node.args.get("where")
+        and not any(isinstance(part, exp.From) for part in node.iter_expressions())
+    ):
+        raise QueryError("WHERE without FROM is not answered: polars would take no notice of it.")
     if isinstance(node, exp.TableAlias) and isinstance(node.parent, exp.Table) and node.args.get("columns"):
         raise QueryError(f"{node.name}(...) after a table is not answered: name columns after SELECT, by AS.")
 

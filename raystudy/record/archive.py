@@ -15,7 +15,8 @@ The store is a folder, or anything store.py can write to. This class alone knows
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,6 +173,19 @@ class Archive:
             raise ArchiveError(f"{self.place} holds no finished trial yet. `raystudy run` adds them.")
         return pl.scan_parquet(list(files.values())).sort("position")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise ArchiveError, naming the file, where rows of `table` turn out to be damaged as they are read."""
+        try:
+            yield
+        except pl.exceptions.ComputeError:
+            for trial_id, file in self.trial_files().items():
+                try:
+                    pl.read_parquet(file)
+                except pl.exceptions.ComputeError as error:
+                    raise self._unreadable(trial_id, error) from error
+            raise
+
     def trial_files(self) -> dict[str, Path]:
         """Return the file of each finished trial, here; raises ArchiveError where one is no observation."""
         names = [name for name in self.store.names("trials") if name.endswith(".parquet")]
@@ -195,7 +209,8 @@ class Archive:
         """Return the fingerprint of each corpus that finished trials have read."""
         if not self.has_observations:
             return {}
-        rows = self.table().select(*CORPUS_FIELDS, "corpus_fingerprint").collect().rows()
+        with self.reading():
+            rows = self.table().select(*CORPUS_FIELDS, "corpus_fingerprint").collect().rows()
         return {tuple(identity): fingerprint for *identity, fingerprint in rows}
 
     def write_report(self, *, markdown: str, html: str, charts: Mapping[str, str]) -> tuple[str, str]:
@@ -238,20 +253,23 @@ class Archive:
 
     def _check(self, trial_id: str, file: Path) -> None:
         """Raise ArchiveError where a file is not an observation of this schema."""
-        told = self.within(_trial_name(trial_id))
         try:
             schema = pq.read_schema(file)
         except (pa.ArrowException, OSError) as error:
-            raise ArchiveError(
-                f"{told} is not a readable observation ({str(error).splitlines()[0]}). "
-                "Move it away and run the study again: only this trial is repeated."
-            ) from error
+            raise self._unreadable(trial_id, error) from error
         if not schema.equals(SCHEMA):
             version = (schema.metadata or {}).get(b"raystudy.schema_version", b"none").decode()
             raise ArchiveError(
-                f"{told} has another schema (version {version}) than this raystudy reads (version {SCHEMA_VERSION}). "
+                f"{self.within(_trial_name(trial_id))} has another schema (version {version}) than this raystudy reads "
+                f"(version {SCHEMA_VERSION}). "
                 "Analyse it with the raystudy that wrote it, or run the study again in another folder."
             )
+
+    def _unreadable(self, trial_id: str, error: Exception) -> ArchiveError:
+        return ArchiveError(
+            f"{self.within(_trial_name(trial_id))} is not a readable observation ({str(error).splitlines()[0]}). "
+            "Move it away and run the study again: only this trial is repeated."
+        )
 
 
 def _trial_name(trial_id: str) -> str:

@@ -134,6 +134,19 @@ def test_a_corrupt_row_is_told(typed: Typed, finished: Path) -> None:
     assert (2, True) == (code, "tokens-1000--r01.parquet is not a readable observation" in error)
 
 
+@pytest.mark.parametrize(
+    "words", [("analyze",), ("results", "--format", "json"), ("results", "--sql", "select seed from trials")]
+)
+def test_a_damaged_row_is_told(typed: Typed, finished: Path, words: tuple[str, ...]) -> None:
+    """A file whose end is whole and whose middle is not shows it when it is read."""
+    file = finished / "trials" / "tokens-1000--r01.parquet"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4] + bytes(20_000) + whole[20_004:])
+    code, _, error = typed(words[0], finished, *words[1:])
+
+    assert (2, True) == (code, "tokens-1000--r01.parquet is not a readable observation" in error)
+
+
 def test_a_missing_file_is_told(typed: Typed) -> None:
     """No such file is bad input too."""
     code, _, error = typed("run", "nowhere.toml")

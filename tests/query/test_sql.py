@@ -140,6 +140,7 @@ ATTACKS = [
     "select trial_id from trials pivot (sum(energy_j) for trial_id in ('a'))",
     "select * from trials match_recognize (partition by trial_id)",
     "select x from trials as t(x, y, z)",
+    "select trial_id from trials where trial_id in (select 'a' where 1 = 0)",
 ]
 
 
