@@ -55,7 +55,8 @@ def meters(
         _print_json(answers)
         return
     for node in answers:
-        console.print(node.error or table(f"{node.host} ({node.node_id[:8]})", node.sources), markup=False)
+        called = f"{node.host} ({node.node_id[:8]})"
+        console.print(f"{called} {node.error}." if node.error else table(called, node.sources), markup=False)
 
 
 def table(where: str, found: tuple[Source, ...]) -> Table:

@@ -1,7 +1,6 @@
 """`raystudy serve`: studies for a browser and for programs, as an app of Ray Serve."""
 
 import signal
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -63,13 +62,9 @@ def serve(
     console = Console()
 
     try:
-        serving(
-            found,
-            door=door,
-            listen=Listen(host=host, port=port),
-            cluster=Cluster(address=address, insecure=insecure),
-            wait=partial(_wait, console, f"http://{f'[{host}]' if ':' in host else host}:{port}/"),
-        )
+        listen, cluster = Listen(host=host, port=port), Cluster(address=address, insecure=insecure)
+        with serving(found, door=door, listen=listen, cluster=cluster) as dashboard_url:
+            _wait(console, f"http://{f'[{host}]' if ':' in host else host}:{port}/", dashboard_url)
     except KeyboardInterrupt:
         console.print("No longer served.")
 

@@ -1,5 +1,6 @@
 """`raystudy status`: which trials of a study are finished, failed, missing, and what runs now."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import typer
@@ -31,13 +32,13 @@ def status(place: Place, *, study: OfStudy = None, insecure: Insecure = False) -
     Example: `raystudy status http://localhost:8265`
     """
     state, console = _asked(place, study=study, insecure=insecure), Console()
+    snapshot = state.live.snapshot if state.live else None
+    running = {each.trial_id for each in snapshot.running} if snapshot else set()
     console.print(_counted(state), soft_wrap=True, highlight=False)
-    console.print(_trials(state))
+    console.print(_trials(state, running))
     if state.live is not None:
         _show_live(state.live, state.silent_s or 0.0, console)
-    snapshot = state.live.snapshot if state.live else None
-    again = {each.trial_id for each in snapshot.running} if snapshot else set()
-    failures = [(name, reason) for name, reason in state.failures if name not in again]
+    failures = [(name, reason) for name, reason in state.failures if name not in running]
     for name, reason in failures:
         console.print(f"failed {name}: {reason}", markup=False, highlight=False)
     if failures:
@@ -65,12 +66,10 @@ def _counted(state: "State") -> str:
     return f"{state.study}: {', '.join(counts)} finished"
 
 
-def _trials(state: "State") -> Table:
+def _trials(state: "State", running: Collection[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("trial", "block", "state"):
         table.add_column(column, no_wrap=True)
-    snapshot = state.live.snapshot if state.live else None
-    running = {each.trial_id for each in snapshot.running} if snapshot else set()
     for trial in state.trials:
         block = "before" if trial.block is None else str(trial.block)
         table.add_row(trial.trial_id, block, _words(trial, runs=trial.trial_id in running))
@@ -130,7 +129,7 @@ def _watts(snapshot: "Snapshot") -> list[str]:
     lines = []
     for node, devices in snapshot.power_w.items():
         told = [f"{watts:.1f} W {device}" for device, watts in devices.items() if watts is not None]
-        lines += [f"Node {node} draws {', '.join(told)}."] if told else []
+        lines += [f"Node {node[:8]} draws {', '.join(told)}."] if told else []
     return lines
 
 

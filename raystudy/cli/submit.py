@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from raystudy.cli import INTERRUPTED
 from raystudy.cli.arguments import Insecure, StudyFile, WaitForNodes
 from raystudy.errors import ClusterError
 from raystudy.study import load
@@ -81,13 +82,13 @@ def _follow(dashboard: "Dashboard", sent: "Submitted", console: Console, how: st
     except KeyboardInterrupt:
         stop = f"`ray job stop {sent.job_id} --address {dashboard.url}` stops it; what is finished is kept."
         _say(console, f"The job goes on. {how}", stop)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     except ClusterError:
         _say(console, f"The log cannot be followed any more; the job may go on. {how}")
         raise
     if job.status == STOPPED:
         _say(console, "The job was stopped; what is finished is kept. Submit it again for the rest.")
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
     if job.status != FINISHED:
         if job.exit_code is None:
             why = (job.message.strip().splitlines() or [job.status])[-1].strip()

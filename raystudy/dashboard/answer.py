@@ -36,16 +36,18 @@ def rows(archive: Archive, *, sql: str | None, intervals: bool, nested: bool) ->
     held = tables(archive)
     with archive.reading():
         if sql is not None:
-            found = select(held, sql, max_rows=MOST_ROWS, limit_s=MOST_S, tell=_refuse_a_part).lazy()
+            selected, all_rows = select(held, sql, max_rows=MOST_ROWS, limit_s=MOST_S)
+            if all_rows > MOST_ROWS:
+                raise QueryError(
+                    f"The query would give the first {MOST_ROWS:,} of {all_rows:,} rows only. Add a LIMIT, or ask for "
+                    "less."
+                )
+            found = selected.lazy()
         elif not archive.has_observations:
             raise ArchiveError(f"{archive.place} holds no finished trial yet. `raystudy run` adds them.")
         else:
             found = held["intervals" if intervals else "trials"]
         return (found if nested else emptied(found)).collect()
-
-
-def _refuse_a_part(told: str) -> None:
-    raise QueryError(f"The query would give the {told} only. Add a LIMIT, or ask for less.")
 
 
 def _archive(question: Question) -> Archive:

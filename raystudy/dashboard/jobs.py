@@ -15,7 +15,6 @@ from raystudy.errors import ClusterError
 class Told:
     """What the newest job of a study tells of it."""
 
-    study: str
     archive: str
     """A URI, or a folder of the machine that runs it; `~` is the home of the user who runs Ray there."""
     host: str | None
@@ -42,7 +41,6 @@ def newest(jobs: Iterable[Job], study: str | None, *, url: str) -> Told:
 def _told(job: Job) -> Told:
     said = job.metadata
     return Told(
-        study=said["study"],
         archive=said["archive"],
         host=said.get("host"),
         python=said.get("python", "python"),

@@ -18,7 +18,8 @@ MARK = "raystudy-answer"
 MOST_BYTES = 30_000_000
 """Of a line: Ray's head reads a log of this size, and hands it over, in two seconds (60 MB in the same)."""
 
-Kind = Literal["rows", "state", "refusal"]
+Answer = pl.DataFrame | State | str
+"""Text is a refusal."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +45,8 @@ def question_of(text: str) -> Question:
     return TypeAdapter(Question).validate_json(text)
 
 
-def line_of(answer: "pl.DataFrame | State | str") -> str:
-    """Return the line of an answer; text is a refusal. Raises ArchiveError where it is too long for a log."""
+def line_of(answer: Answer) -> str:
+    """Return the line of an answer; raises ArchiveError where it is too long for a log."""
     kind, content = _packed(answer)
     line = f"{MARK} {kind} {base64.b64encode(content).decode()}"
     if len(line) > MOST_BYTES:
@@ -56,7 +57,7 @@ def line_of(answer: "pl.DataFrame | State | str") -> str:
     return line
 
 
-def answer_in(log: str) -> "pl.DataFrame | State | str | None":
+def answer_in(log: str) -> Answer | None:
     """Return the last answer in a log; null where there is none."""
     lines = [line for line in log.splitlines() if line.startswith(f"{MARK} ")]
     if not lines:
@@ -65,7 +66,7 @@ def answer_in(log: str) -> "pl.DataFrame | State | str | None":
     return _unpacked(kind, base64.b64decode(content))
 
 
-def _packed(answer: "pl.DataFrame | State | str") -> tuple[Kind, bytes]:
+def _packed(answer: Answer) -> tuple[str, bytes]:
     if isinstance(answer, str):
         return "refusal", answer.encode()
     if isinstance(answer, State):
@@ -75,7 +76,7 @@ def _packed(answer: "pl.DataFrame | State | str") -> tuple[Kind, bytes]:
     return "rows", sink.getvalue()
 
 
-def _unpacked(kind: str, content: bytes) -> "pl.DataFrame | State | str":
+def _unpacked(kind: str, content: bytes) -> Answer:
     if kind == "refusal":
         return content.decode()
     if kind == "state":

@@ -7,7 +7,8 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,11 +63,10 @@ class Replica:
         return await run_in_threadpool(self._site.answer, request)
 
 
-def serving(
-    places: Sequence[str], *, door: Door, listen: Listen, cluster: Cluster, wait: Callable[[str | None], None]
-) -> None:
+@contextmanager
+def serving(places: Sequence[str], *, door: Door, listen: Listen, cluster: Cluster) -> Iterator[str | None]:
     """
-    Serve studies while `wait` waits; it is told where the dashboard is. Then take down what was started.
+    Serve studies until the context ends, and yield where the dashboard is; then take down what was started.
 
     Raises ClusterError where no cluster answers, where it lets anybody in, or its Serve listens elsewhere already.
     """
@@ -82,7 +82,7 @@ def serving(
             )
         try:
             _start(_app(places, door), listen)
-            wait(joined.dashboard_url or None)
+            yield joined.dashboard_url or None
         finally:
             _end(ours=cluster.address is None)
     finally:

@@ -11,11 +11,10 @@ import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +24,7 @@ from raystudy.dashboard.studies import Held, Studies
 from raystudy.errors import QueryError, RaystudyError
 from raystudy.query.sql import select
 from raystudy.report.grid import grid
+from raystudy.report.html import environment
 
 SHOWN_ROWS, MOST_ROWS = 1_000, 100_000
 """Of a page, and of data that a query gives."""
@@ -87,11 +87,7 @@ class Site:
             return _sentence(503, f"A study cannot be read just now: {error.strerror or error}.")
 
     def _home(self, asked: Asked) -> Response:
-        rows = [
-            {"study": name, "kind": study.kind, "question": study.question, "finished": done, "planned": planned}
-            for name, held in self._studies.all().items()
-            for study, (done, planned) in [(held.archive.study(), held.progress())]
-        ]
+        rows = [held.progress() for held in self._studies.all().values()]
         if asked.format == "html":
             return _page("Studies", studies=rows)
         kinds = {
@@ -115,13 +111,13 @@ class Site:
                 raise QueryError("What is asked? Give the query as q, as /sql?q=select+count(*)+from+trials.")
             columns = [(table, ", ".join(frame.columns)) for table, frame in tables.items()]
             return _page(f"{name}: query", study=name, sql="", columns=columns)
-        notes: list[str] = []
         most = SHOWN_ROWS if asked.format == "html" else MOST_ROWS
         read = {table: frame.lazy() for table, frame in tables.items()}
-        found = select(read, asked.sql, max_rows=most, limit_s=LIMIT_S, tell=notes.append)
-        if notes and asked.format != "html":
-            raise QueryError(f"The answer would be the {notes[0]} only. Add a LIMIT, or ask for less.")
-        return _rows(f"{name}: query", found, asked, study=name, note="".join(notes), sql=asked.sql)
+        found, rows = select(read, asked.sql, max_rows=most, limit_s=LIMIT_S)
+        note = f"first {most:,} of {rows:,} rows" if rows > most else ""
+        if note and asked.format != "html":
+            raise QueryError(f"The answer would be the {note} only. Add a LIMIT, or ask for less.")
+        return _rows(f"{name}: query", found, asked, study=name, note=note, sql=asked.sql)
 
     def _summary(self, asked: Asked) -> Response:
         name, held = self._one(asked)
@@ -186,7 +182,7 @@ def _data(frame: pl.DataFrame, format_: Format) -> Response:
 
 
 def _page(title: str, **shown: Any) -> Response:
-    text = _environment().get_template("page.html").render(title=title, **shown)
+    text = environment("dashboard").get_template("page.html").render(title=title, **shown)
     return _response(text.encode(), "html")
 
 
@@ -198,14 +194,3 @@ def _response(content: bytes, format_: Format, *, policy: str = _PAGE) -> Respon
 def _sentence(status: int, sentence: str) -> Response:
     headers = {**_EVERY, "WWW-Authenticate": "Bearer"} if status == 401 else dict(_EVERY)
     return Response(f"{sentence}\n", status_code=status, media_type="text/plain", headers=headers)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("raystudy", "dashboard"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -30,7 +30,6 @@ class State:
     """How far a study is."""
 
     study: str
-    place: str
     trials: tuple[TrialState, ...]
     """Pretrainings first."""
     failures: tuple[tuple[str, str], ...]
@@ -47,7 +46,6 @@ def state_of(archive: Archive) -> State:
     everything = tuple(_states(archive, study, failures.keys()))
     return State(
         study=study.name,
-        place=archive.place,
         trials=everything,
         failures=tuple((each.trial_id, failures[each.trial_id].reason) for each in everything if each.failed),
         live=live,

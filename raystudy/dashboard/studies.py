@@ -41,11 +41,12 @@ class Held:
         """Return the report as `analyze` writes it."""
         return self._kept("page", lambda: report.render_html(self.findings()))
 
-    def progress(self) -> tuple[int, int]:
-        """Return how many of its trials are finished, and how many are planned."""
-        planned = [trial.id for trial in self.archive.study().trials()]
-        finished = {Path(name).stem for name in self.archive.store.names("trials")}
-        return sum(trial_id in finished for trial_id in planned), len(planned)
+    def progress(self) -> dict[str, str | int]:
+        """Return what it asks, how many of its trials are finished, and how many are planned."""
+        study, finished = self.archive.study(), self.archive.finished()
+        done = [trial.id in finished for trial in study.trials()]
+        told = {"study": study.name, "kind": study.kind, "question": study.question}
+        return told | {"finished": sum(done), "planned": len(done)}
 
     def _read(self) -> dict[str, pl.DataFrame]:
         unread = tables(self.archive)

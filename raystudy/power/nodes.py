@@ -36,18 +36,14 @@ class Node:
 def nodes(address: str, metering: Metering, *, insecure: bool = False) -> tuple[Node, ...]:
     """Ask every node of the cluster at `address`; raises ClusterError where none answers, or it lets anybody in."""
     with _joined(address, insecure=insecure):
-        alive = [node for node in ray.nodes() if node["Alive"]]
-        answers = [task_on(node["NodeID"], sources).remote(metering) for node in alive]
-        ray.wait(answers, num_returns=len(answers), timeout=ANSWER_S)
-        return tuple(
-            _node(node["NodeID"], node["NodeManagerHostname"], answer)
-            for node, answer in zip(alive, answers, strict=True)
-        )
+        alive = {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes() if node["Alive"]}
+        told = answers({each: task_on(each, sources).remote(metering) for each in alive}, ANSWER_S)
+        return tuple(_node(each, host, told[each]) for each, host in alive.items())
 
 
-def probe(address: str | None) -> None:
+def probe(address: str) -> None:
     """Raise OSError where nothing listens at HOST:PORT; Ray itself would try for long, and say much."""
-    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=PROBE_S).close()
 
@@ -78,9 +74,24 @@ def task_on(node_id: str, function: Callable[..., object]) -> Any:
     )
 
 
-def _node(node_id: str, host: str, answer: ray.ObjectRef) -> Node:
+def answers(asked: dict[str, Any], limit_s: float) -> dict[str, Any]:
+    """Return what each node answers, or in a word why it does not."""
+    if asked:
+        ray.wait(list(asked.values()), num_returns=len(asked), timeout=limit_s)
+    return {node_id: _answer(question, limit_s) for node_id, question in asked.items()}
+
+
+def _answer(question: Any, limit_s: float) -> Any:
     try:
-        return Node(node_id=node_id, host=host, sources=ray.get(answer, timeout=0), error=None)
+        return ray.get(question, timeout=0)
+    except ray.exceptions.GetTimeoutError:
+        return f"did not answer within {limit_s:.0f} s"
     except ray.exceptions.RayError as error:
-        why = str(error).strip().splitlines() or [type(error).__name__]
-        return Node(node_id=node_id, host=host, sources=(), error=why[-1])
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        return f"cannot be asked: {said[-1].strip()}"
+
+
+def _node(node_id: str, host: str, told: tuple[Source, ...] | str) -> Node:
+    if isinstance(told, str):
+        return Node(node_id=node_id, host=host, sources=(), error=told)
+    return Node(node_id=node_id, host=host, sources=told, error=None)

@@ -13,9 +13,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -36,25 +35,9 @@ _ENVIRONMENT = ("PATH", "HOME", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")
 """All that the process is told of ours: Python finds polars by these."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
-    """What the process said."""
-
-    rows: int
-    """All that there are; the stream holds the first ones."""
-    stream: bytes
-
-
-def select(
-    tables: Mapping[str, pl.LazyFrame],
-    sql: str,
-    *,
-    max_rows: int,
-    limit_s: float,
-    tell: Callable[[str], None] = lambda _: None,
-) -> pl.DataFrame:
+def select(tables: Mapping[str, pl.LazyFrame], sql: str, *, max_rows: int, limit_s: float) -> tuple[pl.DataFrame, int]:
     """
-    Return the first `max_rows` rows that a query gives; `tell` hears where there are more.
+    Return the first `max_rows` rows that a query gives, and how many it gives in all.
 
     Raises QueryError where it is no query, names what is not there, or takes too long or too much.
     """
@@ -67,26 +50,26 @@ def select(
         "cpu_s": math.ceil(limit_s) * THREADS,
     }
     try:
-        answer = _answered(tables, order, until_s=time.monotonic() + limit_s)
+        return _answered(tables, order, until_s=time.monotonic() + limit_s)
     except subprocess.TimeoutExpired:
         raise QueryError(f"The query took longer than {limit_s:g} s. Ask for less: filter before you join.") from None
-    if answer.rows > max_rows:
-        tell(f"first {max_rows:,} of {answer.rows:,} rows")
-    return pl.read_ipc_stream(answer.stream)
 
 
-def _answered(tables: Mapping[str, pl.LazyFrame], order: Mapping[str, object], *, until_s: float) -> _Answer:
+def _answered(
+    tables: Mapping[str, pl.LazyFrame], order: Mapping[str, object], *, until_s: float
+) -> tuple[pl.DataFrame, int]:
     """Ask the process; raises QueryError where it refuses, or ends without an answer."""
     with _started() as process:
         try:
-            needed: dict[str, list[str]] = _first_line(process, order, until_s)["needed"]
-            streams = {name: _stream(tables[name].select(columns).collect()) for name, columns in needed.items()}
+            needed = _needed(process, order, until_s).items()
+            streams = {name: _stream(tables[name].select(columns).collect()) for name, columns in needed}
             sizes = json.dumps({name: len(stream) for name, stream in streams.items()}).encode()
             told, said = process.communicate(b"".join([sizes, b"\n", *streams.values()]), timeout=_left_s(until_s))
         finally:
             process.kill()
     head, _, body = told.partition(b"\n")
-    return _Answer(rows=_heard(head, said)["rows"], stream=body)
+    rows: int = _heard(head, said)["rows"]
+    return pl.read_ipc_stream(body), rows
 
 
 def _started() -> "subprocess.Popen[bytes]":
@@ -101,8 +84,8 @@ def _started() -> "subprocess.Popen[bytes]":
     )
 
 
-def _first_line(process: "subprocess.Popen[bytes]", order: Mapping[str, object], until_s: float) -> dict[str, Any]:
-    """Give the process its order, and return which columns it wants."""
+def _needed(process: "subprocess.Popen[bytes]", order: Mapping[str, object], until_s: float) -> dict[str, list[str]]:
+    """Give the process its order, and return which columns of which tables it wants."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -112,7 +95,8 @@ def _first_line(process: "subprocess.Popen[bytes]", order: Mapping[str, object],
     if not wait([process.stdout.fileno()], _left_s(until_s)):
         raise subprocess.TimeoutExpired(process.args, 0)
     line = process.stdout.readline()
-    return _heard(line, b"" if line else process.stderr.read())
+    needed: dict[str, list[str]] = _heard(line, b"" if line else process.stderr.read())["needed"]
+    return needed
 
 
 def _left_s(until_s: float) -> float:

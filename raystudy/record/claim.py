@@ -104,7 +104,7 @@ class Claim:
         if not self._archive.store.create(RUNNING, self._live()):
             return False
         time.sleep(settle_s)
-        # Not every store refuses to create what is there: what this looks past shows at the next beat.
+        # Not every store refuses to create what is there; a rival overlooked here shows at the next beat.
         return self._holds()
 
     def _holds(self) -> bool:
@@ -155,11 +155,11 @@ def claimed(
 
 
 def _why_gone(store: Store, other: Live, mine: Driver, tell: Callable[[str], None], patience_s: float) -> str | None:
-    """Say why a driver is taken to be gone; null where it lives, or ended by itself meanwhile."""
+    """Say why a driver is taken to be gone; null where it lives."""
     if (other.driver.host, other.driver.boot_hash) == (mine.host, mine.boot_hash):
         return None if _runs(other.driver) else "is gone"
     tell(f"{_named(other.driver)} holds {store.place}; waiting up to {patience_s:g} s to see whether it lives")
-    return None if _beats(store, other, patience_s) else f"has not beaten for {patience_s:g} s"
+    return None if _beats(store, other, patience_s) else "does not beat any more"
 
 
 def _runs(driver: Driver) -> bool:

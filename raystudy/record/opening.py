@@ -66,7 +66,7 @@ def _refuse_other_states(archive: Archive, study: Study) -> None:
 
 def _refuse_other_base(archive: Archive, study: Study) -> None:
     """Refuse to mix trials that start from other weights: their own rows do not tell how those were trained."""
-    began = archive.has_observations or archive.store.has("checkpoints")
+    began = archive.has_observations or archive.reached()
     if began and archive.holds_study and archive.study().pretraining != study.pretraining:
         raise ArchiveError(
             f"The trials in {archive.place} were run with another [pretraining], or without one, so their models "

@@ -57,7 +57,7 @@ class PatientStore:
         self._insist(lambda: self._store.put(name, content), writes=True)
 
     def create(self, name: str, content: bytes) -> bool:
-        """Write a file unless another is there; the same again is the first one, whose answer was not heard."""
+        """Write a file unless another is there; equal content is an earlier try of ours, whose answer was lost."""
         return self._insist(lambda: self._store.create(name, content) or self._store.read(name) == content, writes=True)
 
     def fill(self, name: str, fill: Fill) -> None:

@@ -82,11 +82,11 @@ class LocalStore:
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file, over one that is there."""
-        write_whole(self._parent_of(name), content)
+        write_whole(self._with_parent(name), content)
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a file unless one is there; of two that try at once, one does (a hard link is atomic, on NFS too)."""
-        path = self._parent_of(name)
+        path = self._with_parent(name)
         temporary = temporary_for(path)
         try:
             with temporary.open("wb") as file:
@@ -102,7 +102,7 @@ class LocalStore:
 
     def fill(self, name: str, fill: Fill) -> None:
         """Let something write a file or a folder, over one that is there."""
-        fill_whole(self._parent_of(name), fill)
+        fill_whole(self._with_parent(name), fill)
 
     def at_hand(self, name: str) -> Path:
         """Return the path itself; raises FileNotFoundError."""
@@ -130,7 +130,7 @@ class LocalStore:
         for path in list((self.folder / under).glob(".*.tmp")):
             forget(path)
 
-    def _parent_of(self, name: str) -> Path:
+    def _with_parent(self, name: str) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

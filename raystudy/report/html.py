@@ -46,7 +46,7 @@ class Sheet:
 def render_html(findings: Findings) -> str:
     """Write the whole report as one page that loads nothing from anywhere."""
     return (
-        _environment()
+        environment("report")
         .get_template("template.html")
         .render(
             findings=findings,
@@ -77,9 +77,10 @@ def _sheet(table: Table) -> Sheet:
 
 
 @cache
-def _environment() -> Environment:
+def environment(folder: str) -> Environment:
+    """Return the templates in a folder of raystudy; what is put into them is escaped."""
     return Environment(
-        loader=PackageLoader("raystudy", "report"),
+        loader=PackageLoader("raystudy", folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -25,7 +25,7 @@ _ANSWER_S = 10.0
 
 @ray.remote
 class Bar:
-    """Takes up what a trial would need of a node that shall get none, once the one that is there has ended."""
+    """Holds what a trial needs of a node that shall run no more of them; it starts once the one that runs has ended."""
 
     def __repr__(self) -> str:
         """Name it for the Actors tab."""
@@ -58,7 +58,7 @@ class Board:
         return tuple(self._running.values())
 
     def bar(self, node_id: str, wanted: dict[str, float]) -> None:
-        """Let a node get no trial that wants this, as long as the driver lives: all it has of one thing is taken."""
+        """Keep trials that want this off a node, as long as the driver lives, by taking all it has of one resource."""
         if node_id in self._bars:
             return
         scarce = next(name for name in reversed(wanted) if wanted[name] > 0)  # raystudy_power, else GPU, else CPU
@@ -90,7 +90,7 @@ def board_for(study: str) -> Any:
 
 
 class Words:
-    """The driver's side of the board: what stands there, and the last words of those who died with it."""
+    """The driver's side of the board: what stands there, and what stood there when it was read last."""
 
     def __init__(self, study: str) -> None:
         self._board = board_for(study)
@@ -103,7 +103,7 @@ class Words:
         return running
 
     def last(self) -> tuple[Running, ...]:
-        """Return the last word of each trial that runs, or ran when the board was read last: it may have died, too."""
+        """Return the last word of each trial on the board now, or when it was read before: one that died forgets."""
         before = self._last
         with suppress(ray.exceptions.RayError):
             self.read()

@@ -46,8 +46,8 @@ def cluster(
     study: Study,
     *,
     metadata: Mapping[str, str],
-    insecure: bool = False,
-    leave: Callable[[Callable[[], None]], None] = lambda _: None,
+    insecure: bool,
+    leave: Callable[[Callable[[], None]], None],
 ) -> Iterator[str | None]:
     """
     Start Ray on this machine, or join it at `address`; what we have started ends with the context.
@@ -109,7 +109,7 @@ def _sigterm_ours() -> Iterator[None]:
 
 
 def _where_short() -> str | None:
-    """Return where Ray would put its folder, too: the path of a socket has 104 bytes on macOS, whose own is long."""
+    """Return the folder Ray itself would take; macOS's own is long, and a socket's path there has 104 bytes at most."""
     return os.environ.get("RAY_TMPDIR") or ("/tmp" if sys.platform == "darwin" else None)  # noqa: S108 - as Ray does
 
 
@@ -151,9 +151,7 @@ def refuse_unsatisfiable(resources: Resources, *, wait_s: float = 0.0, tell: Cal
 
     Where `wait_s` is given, an autoscaler is asked for such a node first, and waited for.
     """
-    if node_ids(resources):
-        return
-    if wait_s > 0:
+    if wait_s > 0 and not node_ids(resources):
         tell(f"no node fits a trial yet; waiting up to {wait_s:g} s for one")
         _wait_for_node(resources, time.monotonic() + wait_s)
     if node_ids(resources):

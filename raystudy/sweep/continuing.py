@@ -39,7 +39,8 @@ class Continuing:
         """Take `terms`, which must be the same for a trial to go on, and the `device` it trains on."""
         self._checkpoints, self._readings, self._provenance = checkpoints, readings, provenance
         self._terms, self._device, self._resources = dict(terms), device, resources
-        self._began_s = self._kept_s = time.monotonic()
+        self.began_s = self.since_s = time.monotonic()
+        """When it began, and when its last state was kept (else its beginning), on the monotonic clock."""
         self.reasons: dict[str, str] = {}
         """What was decided, and what went wrong."""
         self._before = self._fitting()
@@ -54,11 +55,11 @@ class Continuing:
 
     def due(self) -> bool:
         """Whether the state shall be kept now."""
-        return time.monotonic() - self._kept_s >= self._resources.checkpoint_after_s
+        return time.monotonic() - self.since_s >= self._resources.checkpoint_after_s
 
     def keep(self, course: Course, write: Callable[[Path], None]) -> None:
         """Keep the state; what hinders that does not hinder the training."""
-        spans = [span for span in course.spans if span.start_s >= self._kept_s]
+        spans = [span for span in course.spans if span.start_s >= self.since_s]
         traces, _ = self._readings.of(spans, self._gpus)
         kept = Kept(terms=self._terms, course=course, segments=self._segments(course), at=self._now())
         try:
@@ -66,7 +67,7 @@ class Continuing:
         except Exception as error:  # noqa: BLE001 - a full disk, whatever: the training is worth more than its state
             self.reasons["state"] = f"not kept at {course.intervals[-1].tokens_seen:,} tokens: {error}"
         else:
-            self._kept_s = course.spans[-1].end_s
+            self.since_s = course.spans[-1].end_s
 
     def spent_j(self, start_s: float, end_s: float) -> float | None:
         """Return the joules between two times that are the trial's own, measured or else estimated."""
@@ -81,28 +82,18 @@ class Continuing:
         now_s = time.monotonic()
         return now_s - self.since_s, self._used(self.since_s, now_s)
 
-    @property
-    def began_s(self) -> float:
-        """When it began, on the monotonic clock."""
-        return self._began_s
-
-    @property
-    def since_s(self) -> float:
-        """When its last state was kept, else its beginning."""
-        return self._kept_s
-
     def parts(self, outcome: Outcome) -> tuple[Part, ...]:
         """Return the segments of the finished trial, each with what was read in it."""
         course = Course(spans=outcome.spans, intervals=outcome.intervals)
         *before, last = self._checkpoints.parts(self._segments(course))
-        traces, missing = self._readings.of([s for s in course.spans if s.start_s >= self._began_s], self._gpus)
+        traces, missing = self._readings.of([s for s in course.spans if s.start_s >= self.began_s], self._gpus)
         self.reasons |= missing
         return (*before, replace(last, traces=joined(last.traces, traces)))
 
     def _used(self, start_s: float, end_s: float) -> EnergyTotals:
         """Return the joules between two times."""
         traces, _ = self._readings.of([Span(name="train", start_s=start_s, end_s=end_s)], self._gpus)
-        return used(traces, start_s, end_s, began_s=self._began_s, resources=self._resources)
+        return used(traces, start_s, end_s, began_s=self.began_s, resources=self._resources)
 
     @property
     def _gpus(self) -> frozenset[str]:
@@ -112,7 +103,7 @@ class Continuing:
         """Return the segments up to now; the last one is this attempt's."""
         earlier = self._before.segments if self._before else ()
         after = earlier[-1] if earlier else None
-        now = segment_of(self._provenance, course, device=self._device, start_s=self._began_s, after=after)
+        now = segment_of(self._provenance, course, device=self._device, start_s=self.began_s, after=after)
         return (*earlier, now)
 
     def _fitting(self) -> Kept | None:

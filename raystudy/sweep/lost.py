@@ -24,7 +24,7 @@ from raystudy.record.trace import Trace
 from raystudy.study import Resources, Study
 from raystudy.sweep.board import Words
 from raystudy.sweep.provenance import node_name
-from raystudy.sweep.todo import may_try_again
+from raystudy.sweep.todo import failures_since, may_try_again
 
 DIED = "The process of the trial died without a word."
 NODE_GONE = "The node of the trial is gone."
@@ -77,19 +77,16 @@ class Tries:
 
     def __init__(self, archive: Archive, max_failures: int) -> None:
         self._archive, self._max_failures = archive, max_failures
-        self._before = {(each.trial_id, each.at_utc) for each in archive.all_failures()}
+        self._before = frozenset(archive.all_failures())
         self._excused = Counter[str]()
-        self._seen: tuple[list[str], Mapping[str, list[Failure]]] = [], {}  # one thing: two threads ask
+        self._seen: tuple[list[str], Mapping[str, list[Failure]]] = [], {}  # set in one go: two threads ask
 
     def failures(self) -> Mapping[str, list[Failure]]:
         """Return those of this run, by trial, in order of time."""
         seen, names = self._seen, self._archive.store.names("failures")
         if names == seen[0]:  # asked once a second, and the store may be far
             return seen[1]
-        found: dict[str, list[Failure]] = {}
-        for each in self._archive.all_failures():
-            if (each.trial_id, each.at_utc) not in self._before:
-                found.setdefault(each.trial_id, []).append(each)
+        found = failures_since(self._archive, self._before)
         self._seen = names, found
         return found
 

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from raystudy.errors import RaystudyError
 from raystudy.power.sources import sources
@@ -46,10 +46,6 @@ class NodeFacts:
     """Why it does not see the archive as the driver does; null where it does."""
     free_bytes: dict[str, int]
     """Of the disks of its temporary folder and of an archive that is a folder, by path."""
-
-    def without_store(self, error: str) -> "NodeFacts":
-        """Return the same of a node that does not see the archive."""
-        return replace(self, store_error=error)
 
 
 def look(study: Study, address: str, nonce: str, node_id: str) -> NodeFacts:

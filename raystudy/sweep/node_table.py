@@ -45,10 +45,9 @@ def as_text(checked: Iterable[Checked], prints: tuple[str, ...]) -> str:
     table = Table(*_COLUMNS, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for each in checked:
         table.add_row(*_line(each, prints))
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None)
-    with console.capture() as told:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in told.get().splitlines())
+    told = io.StringIO()
+    Console(file=told, width=WIDTH, color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in told.getvalue().splitlines())
 
 
 def _line(node: Checked, prints: tuple[str, ...]) -> Iterable[str]:

@@ -8,12 +8,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from dataclasses import replace
 
 import ray
 
 from raystudy.errors import ArchiveError, ClusterError
-from raystudy.power.nodes import task_on
+from raystudy.power.nodes import answers, task_on
 from raystudy.record.archive import Archive
 from raystudy.record.store import LocalStore
 from raystudy.study import Study, Trial
@@ -90,7 +90,7 @@ def _checked(
     elsewhere = [e for e in runs if isinstance(told := facts[e], NodeFacts) and told.machine != machine()]
     if elsewhere:
         tell(f"preparing what the trials read on {', '.join(f'node {node_id[:8]}' for node_id in elsewhere)}")
-    prints = _answers({each: task_on(each, prepare).remote(study, todo) for each in elsewhere}, PREPARE_S)
+    prints = answers({each: task_on(each, prepare).remote(study, todo) for each in elsewhere}, PREPARE_S)
     return tuple(
         Checked(
             node_id=each,
@@ -124,29 +124,12 @@ def _facts(study: Study, archive: Archive, node_ids: Iterable[str]) -> dict[str,
     try:
         archive.store.put(note(nonce), nonce.encode())
         asked = {each: task_on(each, look).remote(study, archive.store.address, nonce, each) for each in node_ids}
-        return {each: _seen(archive, nonce, each, told) for each, told in _answers(asked, ANSWER_S).items()}
+        return {each: _seen(archive, nonce, each, told) for each, told in answers(asked, ANSWER_S).items()}
     except OSError as error:
         raise ArchiveError(f"Results cannot be written to {archive.place}: {error.strerror or error}.") from error
     finally:
         with suppress(OSError):
             archive.store.delete(FOLDER)
-
-
-def _answers(asked: dict[str, Any], limit_s: float) -> dict[str, Any]:
-    """Return what each node answers, or in a word why it does not."""
-    if asked:
-        ray.wait(list(asked.values()), num_returns=len(asked), timeout=limit_s)
-    return {node_id: _answer(question, limit_s) for node_id, question in asked.items()}
-
-
-def _answer(question: Any, limit_s: float) -> Any:
-    try:
-        return ray.get(question, timeout=0)
-    except ray.exceptions.GetTimeoutError:
-        return f"did not answer within {limit_s:.0f} s"
-    except ray.exceptions.RayError as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        return f"cannot be asked: {said[-1].strip()}"
 
 
 def _seen(archive: Archive, nonce: str, node_id: str, told: NodeFacts | str) -> NodeFacts | str:
@@ -156,7 +139,7 @@ def _seen(archive: Archive, nonce: str, node_id: str, told: NodeFacts | str) -> 
     try:
         archive.store.read(note(nonce, node_id))
     except FileNotFoundError:
-        return told.without_store("what it writes there is not seen here")
+        return replace(told, store_error="what it writes there is not seen here")
     return told
 
 

@@ -32,8 +32,6 @@ EDGES_KEPT = 50
 
 _LOOK_EVERY_S = 0.2
 
-_Lost = (ray.exceptions.RayError, ray.exceptions.GetTimeoutError)
-
 
 class Readings:
     """What the monitor of a node read for one trial."""
@@ -69,7 +67,7 @@ class Readings:
         self.edge()
         try:
             self._begun = ray.get(self._edges.pop(), timeout=ANSWER_S) if self._edges else ()
-        except _Lost as error:
+        except ray.exceptions.RayError as error:
             self._missing["power at the start"] = f"not read: the monitor did not answer ({_named(error)})"
             self._give_up(error)
 
@@ -92,14 +90,14 @@ class Readings:
                 asked, longest_s = self._monitor.span.remote(start_s, end_s, gpu_uuids), (end_s - start_s) / SPANS_A_S
                 answer: tuple[Trace, ...] = ray.get(asked, timeout=ANSWER_S + longest_s)
                 traces = joined(traces, answer)
-        except _Lost as error:
+        except ray.exceptions.RayError as error:
             self._missing["power"] = f"no readings but those at the edges: the monitor was lost ({_named(error)})"
             self._give_up(error)
         return traces, flaws(traces, start_s) | self._missing
 
     def _asked(self, what: str, *arguments: object) -> Any:
         """Ask the monitor for something that a trial can do without; null where it does not answer."""
-        with contextlib.suppress(*_Lost):
+        with contextlib.suppress(ray.exceptions.RayError):
             return ray.get(getattr(self._monitor, what).remote(*arguments), timeout=ANSWER_S) if self._monitor else None
         return None
 

@@ -13,9 +13,9 @@ from raystudy.errors import ArchiveError
 from raystudy.record.archive import Archive
 from raystudy.record.live import Running, Snapshot
 from raystudy.study import Trial
-from raystudy.sweep.baseline import Nodes
 from raystudy.sweep.board import Words
 from raystudy.sweep.lost import Tries
+from raystudy.sweep.monitors import Nodes
 from raystudy.sweep.provenance import node_name
 
 _EVERY_S = 1.0

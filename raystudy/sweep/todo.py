@@ -4,7 +4,7 @@ archive ──Begun──▶ ... the run ... ──▶ archive: the difference i
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from raystudy import errors
@@ -49,6 +49,15 @@ def tell_states(study: Study, archive: Archive, tell: Callable[[str], None]) -> 
             tell(f"{trial.id} was kept after interval {reached[trial.id] - 1}")
 
 
+def failures_since(archive: Archive, before: Collection[Failure]) -> dict[str, list[Failure]]:
+    """Return the attempts that came to nothing and were not there before, by trial, in order of time."""
+    found: dict[str, list[Failure]] = {}
+    for each in archive.all_failures():
+        if each not in before:
+            found.setdefault(each.trial_id, []).append(each)
+    return found
+
+
 def may_try_again(reason: str) -> bool:
     """
     Whether a failure may be another time's success: not where the study is at fault, by the error that it names.
@@ -56,8 +65,9 @@ def may_try_again(reason: str) -> bool:
     A meter that does not answer, or a node that lacks something just now, is nobody's fault.
     """
     kind = getattr(errors, reason.partition(":")[0], None)
-    ours = isinstance(kind, type) and issubclass(kind, RaystudyError)
-    return not ours or (isinstance(kind, type) and issubclass(kind, MeterError | ClusterError))
+    if not (isinstance(kind, type) and issubclass(kind, RaystudyError)):
+        return True
+    return issubclass(kind, MeterError | ClusterError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,12 +98,11 @@ class Begun:
     def __init__(self, study: Study, archive: Archive) -> None:
         self._study, self._archive = study, archive
         self._began_s = time.monotonic()
-        self._finished = self._finished_now()
-        self._attempts = {(each.trial_id, each.at_utc) for each in archive.all_failures()}
+        self._finished, self._failures = archive.finished(), frozenset(archive.all_failures())
 
     def sweep(self) -> Sweep:
         """Return what was done since."""
-        finished, failures = self._finished_now(), self._failures()
+        finished, failures = self._archive.finished(), failures_since(self._archive, self._failures)
         failed = {each for each, found in failures.items() if self._is_given_up(found)} - finished
         lacking = {each.recipe.model for each in self._study.pretrainings() if each.id in failed}
         not_begun = {trial.id for trial in self._study.trials() if trial.recipe.model in lacking} - finished - failed
@@ -112,18 +121,6 @@ class Begun:
             wall_s=time.monotonic() - self._began_s,
         )
 
-    def _finished_now(self) -> frozenset[str]:
-        every = (*self._study.pretrainings(), *self._study.trials())
-        return frozenset(each.id for each in every) & self._archive.finished()
-
-    def _failures(self) -> dict[str, list[Failure]]:
-        """Return the attempts that came to nothing since, by trial, in order of time."""
-        found: dict[str, list[Failure]] = {}
-        for each in self._archive.all_failures():
-            if (each.trial_id, each.at_utc) not in self._attempts:
-                found.setdefault(each.trial_id, []).append(each)
-        return found
-
     def _is_given_up(self, found: list[Failure]) -> bool:
-        """Whether no try was left; one that came further, and was interrupted after several deaths, looks like it."""
+        """Whether no try was left; deaths after which it came further are counted too: no record tells them apart."""
         return not may_try_again(found[-1].reason) or len(found) > self._study.resources.max_failures

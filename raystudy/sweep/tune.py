@@ -23,12 +23,12 @@ from raystudy.record.live import Snapshot
 from raystudy.record.patient import PatientStore
 from raystudy.study import Study
 from raystudy.study import Trial as PlannedTrial
-from raystudy.sweep.baseline import Nodes, monitored
 from raystudy.sweep.board import Words
 from raystudy.sweep.cluster import cluster, forget_logs, refuse_unsatisfiable
 from raystudy.sweep.head import head_watched
 from raystudy.sweep.lost import DIED, STOPPED, Deaths, Tries, keep, why
 from raystudy.sweep.metadata import metadata_of
+from raystudy.sweep.monitors import Nodes, monitored
 from raystudy.sweep.preflight import preflight
 from raystudy.sweep.provenance import git_commit, versions
 from raystudy.sweep.ready import make_ready
@@ -149,7 +149,7 @@ def settle(
     tries: Tries,
     todo: tuple[PlannedTrial, ...],
     attempt: Attempt,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Callable[[str], None],
 ) -> None:
     """
     Attempt trials until each is in the archive, or has failed for good; raises ArchiveError where that cannot be kept.

@@ -37,7 +37,7 @@ LIVE = Live(
         left_s=None,
     ),
 )
-STATE = State(study="s", place="/p", trials=(), failures=(("t", "why"),), live=LIVE, silent_s=1.0)
+STATE = State(study="s", trials=(), failures=(("t", "why"),), live=LIVE, silent_s=1.0)
 
 
 def test_a_question_survives_the_command_line() -> None:

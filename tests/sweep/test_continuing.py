@@ -51,7 +51,7 @@ def attempt(
 
 def keep(attempt: Continuing) -> None:
     """Have a state kept after some seconds of training."""
-    spans = (Span(name="train", start_s=attempt._began_s, end_s=attempt._began_s + 8.0),)
+    spans = (Span(name="train", start_s=attempt.began_s, end_s=attempt.began_s + 8.0),)
     attempt.keep(Course(spans=spans, intervals=(interval(tokens_seen=500),)), lambda path: path.touch())
 
 
@@ -100,12 +100,12 @@ def test_a_state_is_due_after_a_time(tmp_path: Path, after_s: float, due: bool) 
 def test_a_board_of_its_own_is_its_own_while_it_computes(tmp_path: Path) -> None:
     """Who else is on a board is judged when the trial began: afterwards the monitor counts the trial itself."""
     begun = attempt(tmp_path, device="GPU-5f3a")
-    start_s = begun._began_s
+    start_s = begun.began_s
     company = trace("other_processes", 0.0, *[1.0] * 120, start_s=start_s - 0.5)
     counter = trace("energy_j", start_s=start_s - 0.5)
     company = dataclasses.replace(company, readings=company.readings[:1] + company.readings[10:])
     mine = attempt(tmp_path, counter, company, device="GPU-5f3a")
-    mine._began_s = start_s
+    mine.began_s = start_s
 
     assert pytest.approx(100.0) == mine.spent_j(start_s + 1, start_s + 3)
 

@@ -11,7 +11,7 @@ from raystudy.errors import MeterError
 from raystudy.power.monitor import monitor_of, stop
 from raystudy.record.archive import Archive
 from raystudy.study import Study
-from raystudy.sweep.baseline import Nodes, monitored
+from raystudy.sweep.monitors import Nodes, monitored
 from tests.fakes.rapl import zone
 from tests.observations import study_of
 
