@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, Self
 
@@ -22,6 +23,7 @@ from raystudy.power.guard import use_token_for
 from raystudy.record.archive import Archive
 from raystudy.record.claim import claimed
 from raystudy.record.opening import open_for
+from raystudy.record.store import FetchedStore
 from raystudy.study import Study, load
 from raystudy.sweep.todo import Begun, Sweep
 
@@ -55,7 +57,7 @@ def run(
     Run the trials of a study that are not finished yet, after the pretrainings they need; then analyse all that are.
 
     Ctrl-C keeps finished trials, and the last state of those that evaluate on their way; run the same line again, and
-    what is missing runs. Ctrl-C twice does not tidy up. Exits with 0 where all trials are finished, with 1 where some
+    what is missing runs. Ctrl-C twice ends at once. Exits with 0 where all trials are finished, with 1 where some
     failed, with 130 after Ctrl-C.
 
     Example: `raystudy run jobs/efficiency_laptop.toml`
@@ -109,6 +111,7 @@ def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, sign
         from raystudy.sweep.tune import run as sweep  # ray: a second, and only where a sweep is run
 
         signals.leave(claim.end)
+        signals.leave(partial(_leave, archive))
 
         def watch(snapshot: "Snapshot") -> None:
             claim.tell(snapshot)
@@ -221,7 +224,13 @@ def _end(archive: Archive, begun: Begun, console: Console, code: int) -> NoRetur
         _tell_kept(archive, begun, console)
         console.print(f"Interrupted. What is finished is kept in {archive.place}; run the same line for the rest.")
         sys.stdout.flush()
+    _leave(archive)
     os._exit(code)  # Python's own exit has other codes where the terminal is gone, or another Ctrl-C comes meanwhile
+
+
+def _leave(archive: Archive) -> None:
+    if isinstance(archive.store, FetchedStore):
+        archive.store.leave()
 
 
 def _tell_kept(archive: Archive, begun: Begun, console: Console) -> None:

@@ -38,7 +38,7 @@ def store_at(place: str | Path) -> Store:
         return LocalStore(_folder_of(place, rest))
     if not scheme or not rest.strip("/"):
         raise ArchiveError(f"{place} names no place. {_INSTEAD}")
-    if urlsplit(place).password:
+    if _holds_password(place):
         raise ArchiveError(
             f"The {scheme} URI holds a password, which logs and the Ray dashboard would show. Leave it out, and give "
             "credentials as that store's own tools take them, as AWS_ACCESS_KEY_ID or ~/.aws."
@@ -105,6 +105,13 @@ class FileSystemStore(FetchedStore):
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+def _holds_password(uri: str) -> bool:
+    try:
+        return urlsplit(uri).password is not None
+    except ValueError as error:
+        raise _not_opened(uri, error) from error
 
 
 def puts_whole(system: fs.FileSystem) -> bool:

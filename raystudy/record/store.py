@@ -192,7 +192,7 @@ class FetchedStore(ABC):
             raise FileNotFoundError(f"There is no {name} in {self.place}.")
         if self._room is None:
             self._room = Path(tempfile.mkdtemp(prefix="raystudy-"))
-            weakref.finalize(self, forget, self._room)
+            self._leave = weakref.finalize(self, forget, self._room)
         for each, stamp in stamps.items():
             path = self._room / each
             if not path.resolve().is_relative_to(self._room.resolve()):
@@ -202,6 +202,11 @@ class FetchedStore(ABC):
                 write_whole(path, self.read(each))
                 self._fetched[each] = stamp
         return self._room / name
+
+    def leave(self) -> None:
+        """Delete what was fetched, where the process ends without Python's own tidying."""
+        if self._room is not None:
+            self._leave()
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, or a folder that holds one."""

@@ -1,7 +1,7 @@
 """The board: one actor where running trials write how far they are, and where the driver reads it.
 
 trial ──Teller──▶ Board ──▶ the driver's snapshots; the last word of a trial whose process died
-                   └ a node that differs from the driver ──▶ Bar: it gets no more trials
+                   └ a node that differs from the driver is barred: what trials need there is reserved
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray.util.placement_group import placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from raystudy.power.monitor import NAMESPACE
@@ -23,15 +24,6 @@ _TELL_EVERY_S = 1.0
 _ANSWER_S = 10.0
 
 
-@ray.remote
-class Bar:
-    """Holds what a trial needs of a node that shall run no more of them; it starts once the one that runs has ended."""
-
-    def __repr__(self) -> str:
-        """Name it for the Actors tab."""
-        return f"Bar(node={ray.get_runtime_context().get_node_id()[:8]})"
-
-
 @ray.remote(num_cpus=0, max_restarts=-1)
 class Board:
     """Holds the last word of each running trial; killed, it starts again, and hears the next words."""
@@ -39,7 +31,7 @@ class Board:
     def __init__(self) -> None:
         """Start with no trial running."""
         self._running: dict[str, Running] = {}
-        self._bars: dict[str, Any] = {}
+        self._barred: dict[str, str] = {}
 
     def __repr__(self) -> str:
         """Name it for the Actors tab."""
@@ -57,19 +49,19 @@ class Board:
         """Return what runs now."""
         return tuple(self._running.values())
 
-    def bar(self, node_id: str, wanted: dict[str, float]) -> None:
-        """Keep trials that want this off a node, as long as the driver lives, by taking all it has of one resource."""
-        if node_id in self._bars:
+    def bar(self, node_id: str, wanted: dict[str, float], why: str) -> None:
+        """Keep trials that want this off a node, as long as the driver lives, by reserving it as often as it fits."""
+        if node_id in self._barred:
             return
-        scarce = next(name for name in reversed(wanted) if wanted[name] > 0)  # raystudy_power, else GPU, else CPU
-        (offers,) = (node["Resources"] for node in ray.nodes() if node["NodeID"] == node_id)
-        taken = {"CPU": 0.0, "GPU": 0.0} | {scarce: offers[scarce]}
-        self._bars[node_id] = Bar.options(  # type: ignore[attr-defined]
-            num_cpus=taken.pop("CPU"),
-            num_gpus=taken.pop("GPU"),
-            resources=taken,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-        ).remote()
+        self._barred[node_id] = why
+        bundle = {name: amount for name, amount in wanted.items() if amount > 0}
+        for offers in (node["Resources"] for node in ray.nodes() if node["NodeID"] == node_id):
+            for _ in range(min(int(offers.get(name, 0) // amount) for name, amount in bundle.items())):
+                placement_group([bundle], bundle_label_selector=[{"ray.io/node-id": node_id}])
+
+    def barred(self) -> dict[str, str]:
+        """Return the nodes that get no more trials, and why."""
+        return self._barred
 
 
 def board_for(study: str) -> Any:
@@ -101,6 +93,11 @@ class Words:
         running: tuple[Running, ...] = ray.get(self._board.read.remote(), timeout=_ANSWER_S)
         self._last = {word.trial_id: word for word in running}
         return running
+
+    def barred(self) -> dict[str, str]:
+        """Return the nodes that get no more trials, and why; raises RayError where the board does not answer."""
+        barred: dict[str, str] = ray.get(self._board.barred.remote(), timeout=_ANSWER_S)
+        return barred
 
     def last(self) -> tuple[Running, ...]:
         """Return the last word of each trial on the board now, or when it was read before: one that died forgets."""
@@ -163,10 +160,10 @@ class Teller:
         """Write the same again: it lives."""
         self._write()
 
-    def bar(self, node_id: str, wanted: dict[str, float]) -> None:
+    def bar(self, node_id: str, wanted: dict[str, float], why: str) -> None:
         """Have a node get no more trials; the next one that it gets asks again, if the board does not answer."""
         with suppress(ray.exceptions.RayError):
-            ray.get(self._board.bar.remote(node_id, wanted), timeout=_ANSWER_S)
+            ray.get(self._board.bar.remote(node_id, wanted, why), timeout=_ANSWER_S)
 
     def wipe(self) -> None:
         """Take it off the board."""

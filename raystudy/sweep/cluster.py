@@ -4,13 +4,13 @@ import logging
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -38,6 +38,8 @@ _BOUNDED_LOGS = {"RAY_ROTATION_MAX_BYTES": str(16 * 2**20), "RAY_ROTATION_BACKUP
 
 _LOOK_EVERY_S = 2.0
 _ENDED_S = 1.0
+_LONGEST_PLACE = 24
+"""The path of a socket has at most 104 bytes (macOS), of which Ray takes 79."""
 
 
 @contextmanager
@@ -74,7 +76,7 @@ def cluster(
     folder = None
     with ExitStack() as half_started:
         if address is None:
-            quiet["_temp_dir"] = folder = tempfile.mkdtemp(prefix="ray-", dir=_where_short())
+            quiet["_temp_dir"] = folder = _own_folder()
             half_started.callback(wipe, folder)
             leave(partial(wipe, folder))
         try:
@@ -108,9 +110,12 @@ def _sigterm_ours() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def _where_short() -> str | None:
-    """Return the folder Ray itself would take; macOS's own is long, and a socket's path there has 104 bytes at most."""
-    return os.environ.get("RAY_TMPDIR") or ("/tmp" if sys.platform == "darwin" else None)  # noqa: S108 - as Ray does
+def _own_folder() -> str:
+    """Make a folder where Ray would make its own; in /tmp, where that is too long for the sockets in it."""
+    usual = tempfile.gettempdir()
+    place = Path(os.environ.get("RAY_TMPDIR") or (usual if len(usual) <= _LONGEST_PLACE else "/tmp"))  # noqa: S108 - as Ray does
+    place.mkdir(parents=True, exist_ok=True)
+    return tempfile.mkdtemp(prefix="ray-", dir=place)
 
 
 def wipe(folder: str) -> None:
@@ -145,17 +150,17 @@ def fits(offered: Mapping[str, float], resources: Resources) -> bool:
     return all(offered.get(name, 0) >= amount for name, amount in bundle(resources).items())
 
 
-def refuse_unsatisfiable(resources: Resources, *, wait_s: float = 0.0, tell: Callable[[str], None]) -> None:
+def refuse_unsatisfiable(resources: Resources, *, wait_s: float = 0.0, tell: Callable[[str], None]) -> list[str]:
     """
-    Raise ClusterError where no node could ever run a trial: Ray would let it wait for ever without a word.
+    Return the nodes that may run a trial; raises ClusterError where none ever could: Ray would let it wait for ever.
 
     Where `wait_s` is given, an autoscaler is asked for such a node first, and waited for.
     """
     if wait_s > 0 and not node_ids(resources):
         tell(f"no node fits a trial yet; waiting up to {wait_s:g} s for one")
         _wait_for_node(resources, time.monotonic() + wait_s)
-    if node_ids(resources):
-        return
+    if found := node_ids(resources):
+        return found
     wanted = {name: amount for name, amount in bundle(resources).items() if amount > 0}
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     offers = "; ".join(", ".join(f"{node.get(name, 0):g} {name}" for name in wanted) for node in nodes)

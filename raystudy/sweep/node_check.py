@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from raystudy.errors import RaystudyError
@@ -25,10 +25,6 @@ from raystudy.training.cache import cache_folder
 FOLDER = "preflight"
 """Of the archive, for the notes that driver and nodes write to each other."""
 
-OTHER_TEXT = (
-    "{} prepares another text than the driver from the same recipe. Give both the same corpus files (for stdlib: the "
-    "same Python)."
-)
 _INSTALL = "Install the same on all nodes: `pip install --constraint constraints.txt raystudy` there, as here."
 
 
@@ -77,6 +73,17 @@ def other_versions(called: str, there: Mapping[str, str], drivers: Mapping[str, 
     for package, version in drivers.items():
         if package != "system" and (found := there.get(package)) != version:
             yield f"{called} has {package} {found or 'not at all'}, not {version} as the driver has. {_INSTALL}"
+
+
+def other_text(called: str, there: tuple[str, ...] | str, drivers: Collection[str]) -> Iterator[str]:
+    """Yield a sentence where a node cannot prepare what trials read, or prepares what the driver has not."""
+    if isinstance(there, str):
+        yield f"{called} cannot prepare what the trials read: {there}"
+    elif not set(there) <= set(drivers):
+        yield (
+            f"{called} prepares another text than the driver from the same recipe. Give both the same corpus files "
+            "(for stdlib: the same Python)."
+        )
 
 
 def wall_s() -> float:

@@ -20,11 +20,11 @@ from raystudy.study import Study, Trial
 from raystudy.sweep.cluster import fits, refuse_unsatisfiable
 from raystudy.sweep.node_check import (
     FOLDER,
-    OTHER_TEXT,
     NodeFacts,
     look,
     machine,
     note,
+    other_text,
     other_versions,
     prepare,
     wall_s,
@@ -179,9 +179,7 @@ def _refusals(node: Checked, prints: tuple[str, ...], *, local: bool) -> Iterato
         yield f"{node.called} {node.error}. Look at it, or take it out of the cluster (`ray stop` there)."
         return
     yield from other_versions(node.called, node.facts.versions, versions())
-    if isinstance(node.prints, str):
-        yield f"{node.called} cannot prepare what the trials read: {node.prints}"
-    elif node.prints is not None and node.prints != prints:
-        yield OTHER_TEXT.format(node.called)
+    if node.prints is not None:
+        yield from other_text(node.called, node.prints, prints)
     if node.facts.store_error and not local:
         yield f"{node.called} cannot use the archive: {node.facts.store_error}"

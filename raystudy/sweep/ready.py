@@ -38,11 +38,12 @@ def fingerprints(study: Study, trials: tuple[Trial, ...], tell: Callable[[str], 
 
 
 def _all_ready(study: Study, trials: tuple[Trial, ...], tell: Callable[[str], None]) -> Iterator[Ready]:
-    """Yield the distinct recipes of the trials, then those of the pretrainings of their models."""
+    """Yield the distinct recipes of the trials, then those of the pretrainings of their models (or among them)."""
     preparing = Preparing(study, allow_hub=study.allow_hub, tell=tell)
-    for recipe in dict.fromkeys(trial.recipe for trial in trials):
+    pretrainings = tuple(study.pretrainings())
+    for recipe in dict.fromkeys(trial.recipe for trial in trials if trial not in pretrainings):
         yield preparing.trial(recipe)
     models = {trial.recipe.model for trial in trials}
-    for pretraining in study.pretrainings():
+    for pretraining in pretrainings:
         if pretraining.recipe.model in models:
             yield preparing.pretraining(pretraining.recipe)

@@ -58,13 +58,17 @@ class Drought:
 
 @contextmanager
 def watching(
-    taker: "Taker", nodes: Nodes, *, watch: Callable[[Snapshot], None], tell: Callable[[str], None]
+    taker: "Taker", nodes: Nodes, words: Words, *, watch: Callable[[Snapshot], None], tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Call `watch` about once a second, from a thread, until the context ends; `tell` hears when all nodes are gone."""
-    drought, over = Drought(), threading.Event()
+    """Call `watch` about once a second, from a thread, until the context ends; `tell` hears of nodes barred or gone."""
+    drought, told, over = Drought(), set[str](), threading.Event()
 
     def look() -> None:
-        if sentence := drought.sentence(time.monotonic(), nodes=len(nodes.monitors)):
+        barred = words.barred()
+        for node_id in barred.keys() - told:
+            tell(f"{barred[node_id]} It gets no more trials")
+            told.add(node_id)
+        if sentence := drought.sentence(time.monotonic(), nodes=len(nodes.monitors.keys() - barred.keys())):
             tell(sentence)
         watch(taker())
 

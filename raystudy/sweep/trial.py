@@ -11,7 +11,7 @@ A pretraining is a trial that leaves its weights in the archive besides, before 
 import dataclasses
 import socket
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from raystudy.record.patient import PatientStore
 from raystudy.record.store import Fill
 from raystudy.study import Recipe, Resources
 from raystudy.sweep.board import Teller, board_for
-from raystudy.sweep.node_check import OTHER_TEXT, other_versions
+from raystudy.sweep.node_check import other_text, other_versions, prepare
 from raystudy.sweep.observe import observe
 from raystudy.sweep.provenance import node_name, provenance_of, versions
 from raystudy.sweep.readings import Readings
@@ -78,7 +78,7 @@ class Trial(tune.Trainable):
         """Run the trial to its end; a failure is kept in the archive with its traceback, then raised for Tune."""
         try:
             if not self._archive.has(self._trial.id):
-                self._refuse(other_versions(self._called, versions(), self._drivers["versions"]))
+                self._refuse_other_node()
                 self._archive.write(self._measure())
             with suppress(ArchiveError), self._store.hurried():  # the next run deletes it
                 self._archive.checkpoints(self._trial.id).clear()
@@ -147,8 +147,6 @@ class Trial(tune.Trainable):
             since=attempt.since,
             save=save,
         )
-        if outcome.corpus_fingerprint not in self._drivers["prints"]:
-            self._refuse([OTHER_TEXT.format(self._called)])
         parts = attempt.parts(outcome)
         return observe(
             self._study,
@@ -164,15 +162,21 @@ class Trial(tune.Trainable):
         with self._store.hurried():
             attempt.keep(course, write)
 
-    @property
-    def _called(self) -> str:
-        return f"Node {self._node_id[:8]} ({socket.gethostname()})"
-
-    def _refuse(self, differences: Iterable[str]) -> None:
-        """Raise ClusterError where this node differs from the driver, and bar it: it joined after the preflight."""
-        if sentences := tuple(differences):
-            self._teller.bar(self._node_id, bundle(self._study.resources))
-            raise ClusterError(" ".join(sentences))
+    def _refuse_other_node(self) -> None:
+        """Raise ClusterError where this node joined after the preflight and differs from the driver, and bar it."""
+        if self._node_id in self._drivers["nodes"]:
+            return
+        self._teller.say("looks whether its node is as the others")
+        called = f"node {self._node_id[:8]} ({socket.gethostname()})"
+        prints = prepare(self._study, (self._trial,))
+        refusals = [
+            *other_versions(called, versions(), self._drivers["versions"]),
+            *other_text(called, prints, self._drivers["prints"]),
+        ]
+        if refusals:
+            why = " ".join(refusals)
+            self._teller.bar(self._node_id, bundle(self._study.resources), why)
+            raise ClusterError(why)
 
     def _wait(self) -> Waited:
         """Wait until nobody else is in the memory of the trial's boards, and until its node is cool."""

@@ -75,26 +75,26 @@ def run(
         metadata = metadata_of(study.name, archive=archive.store.address, commit=commit)
         with _forgotten(cluster(address, study, metadata=metadata, insecure=insecure, leave=leave), begun, tell):
             go_on()
-            refuse_unsatisfiable(study.resources, wait_s=wait_for_nodes_s, tell=tell)
+            asked = refuse_unsatisfiable(study.resources, wait_s=wait_for_nodes_s, tell=tell)
             with (
                 head_watched(tell, give_up),
                 _checked(study, archive, todo, prints, joined=address is not None, tell=tell) as store_address,
                 monitored(study, patient, run=began_utc, tell=tell) as nodes,
             ):
-                told = _told(study, prints, archive=store_address, run=began_utc, git_commit=commit)
+                told = _told(study, asked, prints, archive=store_address, run=began_utc, git_commit=commit)
                 runner = _Runner(study, patient, tries, nodes=nodes, config=told, go_on=go_on, leave=leave)
                 nodes.measure_idle("before")
                 for plan, trials in _plans(study, patient, first, todo):
                     taker = Taker(patient, plan, tries=tries, words=runner.words, nodes=nodes, started_s=started_s)
-                    with watching(taker, nodes, watch=watch, tell=tell):
+                    with watching(taker, nodes, runner.words, watch=watch, tell=tell):
                         settle(patient, tries, trials, runner.attempt, tell)
                 nodes.measure_idle("after")
     return begun.sweep()
 
 
-def _told(study: Study, prints: tuple[str, ...], **where: str | None) -> dict[str, Any]:
-    """Return what each trial is told: in which run it is, and what it shall find as the driver does."""
-    drivers = {"versions": versions(), "prints": list(prints)}
+def _told(study: Study, nodes: list[str], prints: tuple[str, ...], **where: str | None) -> dict[str, Any]:
+    """Return what each trial is told: in which run it is, which nodes were asked, and what other nodes shall have."""
+    drivers = {"nodes": nodes, "versions": versions(), "prints": list(prints)}
     return {"study": study.name, "bundle": bundle(study.resources), "drivers": drivers, **where}
 
 

@@ -1,5 +1,6 @@
 """What every store promises, whatever it is: a folder, what pyarrow or fsspec opens, what a writer keeps for others."""
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +238,7 @@ PLACES = {
     "://x": "names no place",
     "http://localhost:1/x": "can only be read",
     "data://x": "can only be read",
+    "s3://[x/y": "cannot be opened",
     "reference://x": "can only be read",
     "file://x/y": "names a host, or a relative folder",
 }
@@ -245,8 +247,19 @@ PLACES = {
 @pytest.mark.parametrize(("uri", "said"), PLACES.items(), ids=PLACES)
 def test_a_uri_that_can_hold_no_archive_is_one_sentence(uri: str, said: str) -> None:
     """Before anything is asked of it."""
-    with pytest.raises(ArchiveError, match=f"^{uri} .*{said}.* Give "):
+    with pytest.raises(ArchiveError, match=f"^{re.escape(uri)} .*{said}.* Give "):
         store_at(uri)
+
+
+def test_what_was_fetched_goes_with_a_process_that_ends_at_once(tmp_path: Path) -> None:
+    """Python tidies up at its own end alone."""
+    store = store_at(f"memory://{tmp_path.name}")
+    store.put("trials/a", b"row")
+    fetched = store.at_hand("trials/a")
+    assert isinstance(store, FileSystemStore)
+    store.leave()
+
+    assert not fetched.parent.parent.exists()
 
 
 def test_a_password_in_a_uri_is_refused_and_not_repeated() -> None:

@@ -31,8 +31,8 @@ cluster = Cluster(initialize_head=True, connect=False, head_node_args=head)
 for _ in range(2):
     cluster.add_node(num_cpus=1, resources={"raystudy_power": 1}, **small)
 print(cluster.address, flush=True)
-for folder in sys.stdin:
-    late = {"env_vars": {"PYTHONPATH": folder.strip()}}
+for line in sys.stdin:
+    late = {"env_vars": dict([line.strip().split("=")])}
     cluster.add_node(num_cpus=1, resources={"raystudy_power": 1}, **small, **late)
 cluster.shutdown()
 """
@@ -40,7 +40,7 @@ cluster.shutdown()
 
 @pytest.fixture(scope="module")
 def holder() -> Iterator["subprocess.Popen[str]"]:
-    """Return the process of a cluster, which starts one more node for each folder that it reads."""
+    """Return the process of a cluster, which starts one more node for each NAME=VALUE of its environment it reads."""
     holder = subprocess.Popen(
         [sys.executable, "-c", CLUSTER],
         stdin=subprocess.PIPE,
@@ -118,25 +118,29 @@ def test_monitors_end_with_a_driver_that_is_killed(running: tuple[str, psutil.Pr
     assert (2, 0) == (started, wait_for(process, "PowerMonitor", count=0))
 
 
-def test_a_node_that_joins_with_other_packages_is_barred(
+def test_nodes_that_join_and_differ_are_barred(
     running: tuple[str, psutil.Process], holder: "subprocess.Popen[str]", tmp_path: Path
 ) -> None:
-    """The preflight did not see it: the first trial there fails, names the package, and is repeated elsewhere."""
+    """The preflight did not see them: the first trial on each fails, says why, and all is run by the others."""
     address, process = running
     metadata = tmp_path / "packages" / "polars-0.0.1.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
     metadata.write_text("Metadata-Version: 2.1\nName: polars\nVersion: 0.0.1\n")
-    driver = raystudy_run(address, tmp_path, TEXT.replace("repetitions = 2", "repetitions = 5"))
+    patient = "repetitions = 8\nresources = { max_failures = 9 }"
+    driver = raystudy_run(address, tmp_path, TEXT.replace("repetitions = 2", patient))
     wait_for(process, "PowerMonitor", count=2)
     assert holder.stdin is not None
-    holder.stdin.write(f"{metadata.parent.parent}\n")
+    holder.stdin.write(f"PYTHONPATH={metadata.parent.parent}\nRAYSTUDY_CACHE=/proc/none\n")
     holder.stdin.flush()
     said, _ = driver.communicate(timeout=200)
     archive = Archive(tmp_path / "out")
-    (failure,) = archive.all_failures()
+    failures = {failure.node: failure.reason for failure in archive.all_failures()}
+    reasons = "\n".join(failures.values())
 
     assert 0 == driver.returncode, said
-    assert " has polars 0.0.1, not " in failure.reason
+    assert (2, 2) == (len(archive.all_failures()), len(failures)), reasons
+    assert all(word in reasons for word in (" has polars 0.0.1, not ", " cannot prepare what the trials read: "))
+    assert 2 == said.count("It gets no more trials")
     assert 2 == len(set(archive.table().collect()["node"]))
 
 
