@@ -4,11 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 STUDY ?= jobs/efficiency_laptop.toml
 BIN = $(VENV)/bin
-PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 study: $(VENV)/ready ; $(BIN)/raystudy run $(STUDY)
-test: $(VENV)/ready ; $(PYTEST)
-quick: $(VENV)/ready ; $(PYTEST) -m "not slow"
+test: quick ; $(BIN)/pytest -m slow
+quick: $(VENV)/ready ; $(BIN)/pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 lint: $(VENV)/ready ; $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 check: lint test
 format: $(VENV)/ready ; $(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -211,11 +211,10 @@ class Signals:
 
     def _tidy(self) -> None:
         left, self._left = self._left, []
-        threading.excepthook = lambda _: None
-        with suppress(OSError):
-            self.console.show_cursor()
-        for tidy in reversed(left):
-            tidy()
+        # The terminal comes last: the main thread may have been stopped as it wrote to it.
+        for tidy in (*reversed(left), self.console.show_cursor):
+            with suppress(Exception):
+                tidy()
 
 
 def _end(archive: Archive, begun: Begun, console: Console, code: int) -> NoReturn:

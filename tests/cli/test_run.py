@@ -11,12 +11,12 @@ from rich.console import Console
 from raystudy.cli.run import Signals
 
 SWEEP = """
-import sys, time
+import os, sys, time
 from rich.console import Console
 from raystudy.cli.run import Signals
 signals = Signals(Console())
 with signals:
-    signals.leave(lambda: print("deletes its folder", flush=True))
+    signals.leave(lambda: os.write(1, b"deletes its folder\\n"))  # print waits for one that a signal has stopped
     try:
         try:
             print("sweeps", flush=True)
