@@ -210,9 +210,9 @@ class Signals:
         raise KeyboardInterrupt
 
     def _tidy(self) -> None:
-        left, self._left = self._left, []
         # The terminal comes last: the main thread may have been stopped as it wrote to it.
-        for tidy in (*reversed(left), self.console.show_cursor):
+        left: list[Callable[[], object]] = [*reversed(self._left), self.console.show_cursor]
+        for tidy in left:
             with suppress(Exception):
                 tidy()
 
