@@ -1,14 +1,10 @@
 """`raystudy run`: run what is missing of a study, show how far it is, and conclude."""
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,6 +14,7 @@ from raystudy.cli import end_with
 from raystudy.cli.analyze import conclude
 from raystudy.cli.arguments import Insecure, Out, StudyFile, WaitForNodes, results_place
 from raystudy.cli.display import Display
+from raystudy.cli.signals import Signals
 from raystudy.errors import ArchiveError, ClusterError
 from raystudy.power.guard import use_token_for
 from raystudy.record.archive import Archive
@@ -29,12 +26,6 @@ from raystudy.sweep.todo import Begun, Sweep
 
 if TYPE_CHECKING:
     from raystudy.record.live import Snapshot
-
-BY_SIGNAL = 128
-"""Added to the number of a signal, it is the exit code of what that signal has ended."""
-
-TIDY_S = 2.0
-
 
 Address = Annotated[
     str | None,
@@ -99,7 +90,7 @@ class _Cluster(NamedTuple):
     wait_for_nodes_s: float
 
 
-def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, signals: "Signals", begun: Begun) -> None:
+def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, signals: Signals, begun: Begun) -> None:
     """Run what is missing, as the one driver of the archive."""
     if cluster.address is not None:
         use_token_for(cluster.address)
@@ -148,73 +139,6 @@ def _sweep(study: Study, archive: Archive, *, text: str, cluster: _Cluster, sign
                 f"{archive.place}, or the folder for temporary files, cannot be written any more: {error}. "
                 "What is finished is kept; make room, and run the same line again."
             ) from error
-
-
-class Signals:
-    """
-    What ends a sweep: the first Ctrl-C, SIGTERM or SIGHUP has it tidied up, the next one ends the process at once.
-
-    An error that leaves the context after the first is that signal's. One that was ignored before (`nohup`) stays
-    ignored.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self._first: int | None = None
-        self._left: list[Callable[[], None]] = []
-
-    def __enter__(self) -> Self:
-        """Take them."""
-        taken = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        self._before = {each: now for each in taken if (now := signal.getsignal(each)) is not signal.SIG_IGN}
-        for number in self._before:
-            signal.signal(number, self._on)
-        return self
-
-    def check(self) -> None:
-        """Raise KeyboardInterrupt if one came: what is raised while Python collects garbage goes no further."""
-        if self._first is not None:
-            raise KeyboardInterrupt
-
-    def leave(self, tidy: Callable[[], None]) -> None:
-        """Take what is to be done where the second signal comes, the last one first, if it takes no longer than 2 s."""
-        self._left.append(tidy)
-
-    def end_at_once(self, code: int) -> NoReturn:
-        """End the process with what was left to be done, from any thread."""
-        tidying = threading.Thread(target=self._tidy, daemon=True)
-        tidying.start()
-        tidying.join(TIDY_S)  # a store or a terminal may not answer
-        os._exit(code)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give them back; once one came they stay, so that the next one ends in silence whatever Python does then."""
-        if self._first is None:
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
-        elif error is not None and not isinstance(error, typer.Exit | SystemExit):
-            raise typer.Exit(BY_SIGNAL + self._first) from None
-
-    def exit_code(self, error: BaseException) -> int | None:
-        """Return what to exit with, as a shell would say it; null where no signal was the cause of an error."""
-        if isinstance(error, SystemExit) and error.code == signal.SIGTERM:
-            return BY_SIGNAL + signal.SIGTERM  # it came while ray.init had just taken it
-        return None if self._first is None else BY_SIGNAL + self._first
-
-    def _on(self, number: int, _frame: FrameType | None) -> None:
-        if self._first is not None:
-            self.end_at_once(BY_SIGNAL + self._first)
-        self._first = number
-        raise KeyboardInterrupt
-
-    def _tidy(self) -> None:
-        # The terminal comes last: the main thread may have been stopped as it wrote to it.
-        left: list[Callable[[], object]] = [*reversed(self._left), self.console.show_cursor]
-        for tidy in left:
-            with suppress(Exception):
-                tidy()
 
 
 def _end(archive: Archive, begun: Begun, console: Console, code: int) -> NoReturn:

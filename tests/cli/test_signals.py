@@ -8,12 +8,12 @@ import sys
 import pytest
 from rich.console import Console
 
-from raystudy.cli.run import Signals
+from raystudy.cli.signals import Signals
 
 SWEEP = """
 import os, sys, time
 from rich.console import Console
-from raystudy.cli.run import Signals
+from raystudy.cli.signals import Signals
 signals = Signals(Console())
 with signals:
     signals.leave(lambda: os.write(1, b"deletes its folder\\n"))  # print waits for one that a signal has stopped
@@ -71,7 +71,7 @@ def test_a_second_one_ends_it_at_once() -> None:
 
 def test_a_store_that_hangs_is_not_waited_for() -> None:
     """What is left to be done has two seconds."""
-    code = "import time\nfrom rich.console import Console\nfrom raystudy.cli.run import Signals\n"
+    code = "import time\nfrom rich.console import Console\nfrom raystudy.cli.signals import Signals\n"
     code += "signals = Signals(Console())\nsignals.leave(lambda: time.sleep(60))\nsignals.end_at_once(130)"
 
     assert 130 == subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode
@@ -80,7 +80,7 @@ def test_a_store_that_hangs_is_not_waited_for() -> None:
 LOST = """
 import signal, sys
 from rich.console import Console
-from raystudy.cli.run import Signals
+from raystudy.cli.signals import Signals
 class Garbage:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
