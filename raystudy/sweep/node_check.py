@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from raystudy.errors import RaystudyError
@@ -75,11 +75,11 @@ def other_versions(called: str, there: Mapping[str, str], drivers: Mapping[str, 
             yield f"{called} has {package} {found or 'not at all'}, not {version} as the driver has. {_INSTALL}"
 
 
-def other_text(called: str, there: tuple[str, ...] | str, drivers: Collection[str]) -> Iterator[str]:
-    """Yield a sentence where a node cannot prepare what trials read, or prepares what the driver has not."""
+def other_text(called: str, there: tuple[str, ...] | str, *, same: bool) -> Iterator[str]:
+    """Yield a sentence where a node cannot prepare what trials read, or not the `same` as the driver."""
     if isinstance(there, str):
         yield f"{called} cannot prepare what the trials read: {there}"
-    elif not set(there) <= set(drivers):
+    elif not same:
         yield (
             f"{called} prepares another text than the driver from the same recipe. Give both the same corpus files "
             "(for stdlib: the same Python)."

@@ -180,6 +180,6 @@ def _refusals(node: Checked, prints: tuple[str, ...], *, local: bool) -> Iterato
         return
     yield from other_versions(node.called, node.facts.versions, versions())
     if node.prints is not None:
-        yield from other_text(node.called, node.prints, prints)
+        yield from other_text(node.called, node.prints, same=node.prints == prints)
     if node.facts.store_error and not local:
         yield f"{node.called} cannot use the archive: {node.facts.store_error}"

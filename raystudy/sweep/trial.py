@@ -171,7 +171,7 @@ class Trial(tune.Trainable):
         prints = prepare(self._study, (self._trial,))
         refusals = [
             *other_versions(called, versions(), self._drivers["versions"]),
-            *other_text(called, prints, self._drivers["prints"]),
+            *other_text(called, prints, same=set(prints) <= set(self._drivers["prints"])),
         ]
         if refusals:
             why = " ".join(refusals)
